@@ -1,0 +1,271 @@
+"""What can happen to a call: facts, in the past tense. The only input of `handover.decide`.
+
+Where they come from: the dialplan's journal (every step of a live call), AMI (ringing only), the desk, the
+peer's signed messages, the clock. An event names its call; it never says what to do about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callflow.domain.names import (
+    AgentId,
+    AttemptId,
+    CallId,
+    ChannelName,
+    Consent,
+    IncidentId,
+    Kind,
+    Outcome,
+    Presentation,
+    Role,
+    SiteId,
+    TargetCode,
+    TicketId,
+    Verified,
+    Way,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact about one call at one moment (`at`: epoch seconds)."""
+
+    call_id: CallId
+    at: float
+
+
+# ---- from the dialplan's journal: the caller and our agent
+
+
+@dataclass(frozen=True, slots=True)
+class CallerArrived(Event):
+    """A caller's leg entered this PBX, from a carrier or from the other platform's trunk.
+
+    `number` is "" when the network gave none. `from_site` is set when a peer handed him over; `signed` says that
+    the peer's signed incident id was present and right (architecture §6, Signalling).
+    """
+
+    incident_id: IncidentId
+    caller_channel: ChannelName
+    dialled: str
+    number: str
+    presentation: Presentation
+    verified: Verified
+    from_site: SiteId | None
+    signed: bool
+    hop: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOffered(Event):
+    """An agent's phone is about to ring for this caller."""
+
+    agent_id: AgentId
+    agent_channel: ChannelName
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswered(Event):
+    """An agent answered and now talks with the caller."""
+
+    agent_id: AgentId
+    agent_channel: ChannelName
+
+
+@dataclass(frozen=True, slots=True)
+class CallerWaiting(Event):
+    """The caller came out of a bridge while an attempt was still ringing: he hears music."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerRecalled(Event):
+    """The caller had nobody; an agent, then the head of the queue, is being rung for him."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegLeft(Event):
+    """An agent's or a target's leg ended. `cause` is its Q.850 hang-up cause."""
+
+    role: Role
+    channel: ChannelName
+    cause: int
+    attempt_id: AttemptId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerEnded(Event):
+    """The caller's leg ended. `by_fault`: it was cut, not hung up (cause other than 16, or found gone)."""
+
+    cause: int
+    by_fault: bool
+
+
+# ---- from the dialplan's journal and AMI: attempts
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed(Event):
+    """Our agent pressed an in-call key or the phone's transfer key; the dialplan has already begun to act on it.
+
+    `verb`: "one_key", "three_party", "cancel", "danger".
+    """
+
+    verb: str
+    way: Way
+    target: TargetCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInvited(Event):
+    """The INVITE to the target is on its way. Also the first that is heard of an attempt begun by a phone key."""
+
+    attempt_id: AttemptId
+    target: TargetCode
+    kind: Kind
+    way: Way
+    channel: ChannelName
+    danger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRinging(Event):
+    """The target's phone rings (180)."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRefused(Event):
+    """The target's network refused the presented number; the dialplan retries once with the platform's own."""
+
+    attempt_id: AttemptId
+    sip_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetJoined(Event):
+    """The target answered and its leg is in the caller's bridge."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed(Event):
+    """The target did not come; the caller was not touched. `outcome` is never JOINED."""
+
+    attempt_id: AttemptId
+    outcome: Outcome
+    sip_code: int
+    cause: int
+
+
+# ---- from the desk
+
+
+@dataclass(frozen=True, slots=True)
+class DeskEvent(Event):
+    """What an agent of this platform did at the desk."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverRequested(DeskEvent):
+    """The one key. `attempt_id` was chosen at the door so that a repeated request is the same request."""
+
+    attempt_id: AttemptId
+    target: TargetCode
+    kind: Kind
+    consent: Consent
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested(DeskEvent):
+    """Stop the live attempt, before or after the target answered. `target` None = the newest."""
+
+    target: TargetCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class StayRequested(DeskEvent):
+    """Our agent stays: the one-key transfer becomes a three-party call."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveRequested(DeskEvent):
+    """Our agent leaves; refused while the caller would be left with nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerDecided(DeskEvent):
+    """An agent accepts or refuses the matter for his platform (requirement R-006)."""
+
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DangerRaised(DeskEvent):
+    """Danger to life, limb or public safety: overrides everything (requirement R-008)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWritten(DeskEvent):
+    """The agent's note, whole (not a difference)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecorded(DeskEvent):
+    """Consent asked afterwards, for a handover begun by a phone key (requirement R-003)."""
+
+    consent: Consent
+
+
+# ---- from the peer's signed messages (already verified, in order, once each)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerEvent(Event):
+    """What the other platform says about the same incident."""
+
+    from_site: SiteId
+
+
+@dataclass(frozen=True, slots=True)
+class PeerOwnerDecided(PeerEvent):
+    """The other platform's agent accepts or refuses."""
+
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerOwnerSettled(PeerEvent):
+    """The platform that holds the caller's leg has settled the owner; `settled` is a `Settled` value."""
+
+    owner: SiteId
+    settled: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerTicketOpened(PeerEvent):
+    """The other platform has its ticket of the linked pair."""
+
+    ticket_id: TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDanger(PeerEvent):
+    """The other platform raised danger."""
+
+
+# ---- from the clock
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed(Event):
+    """The phase's own limit ran out (see `handover.LIMIT_S`)."""
+
+    name: str

@@ -1,0 +1,156 @@
+"""The site file (`asterisk-config/sites/*.toml`): what one platform is, whom it trusts, whom it can reach.
+
+One file a site, read by the program, by the renderer of Asterisk's configuration and by `doctor`. There are no
+defaults where trust is concerned: a missing field stops the start (architecture §6, Signalling).
+`{net}` in an address stands for the first three octets of the lab's or the deployment's network.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
+Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
+
+
+class SiteFileError(Exception):
+    """The site file cannot be used; the message names the file, the field and the cure."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Platform(_Strict):
+    """The site itself. `short_numbers`: the service numbers a caller may dial to reach it."""
+
+    id: Code
+    name_zh: str
+    name_en: str
+    ticket_word: Literal["工单", "警单"]
+    ticket_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    service_number: Code
+    region: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+
+
+class Addresses(_Strict):
+    """Where this site listens. SIP for agents and carriers is UDP 5060, the trunk is TLS 5061."""
+
+    host: Address
+    http_port: int = Field(ge=1, le=65535)
+    sip_port: int = 5060
+    trunk_port: int = 5061
+    ami_port: int = 5038
+    agi_port: int = 4573
+    exchange_port: int = 8443
+    redis_port: int = 6379
+    rtp_first: int = 10000
+    rtp_last: int = 10999
+
+
+class Timing(_Strict):
+    """How long things may take, in seconds."""
+
+    answer_limit_s: int = Field(default=20, ge=5, le=120)
+    handover_grace_s: float = Field(default=3.0, ge=0, le=30)
+    agent_ring_s: int = Field(default=15, ge=5, le=60)
+    owner_limit_s: float = Field(default=60.0, ge=5)
+    waiting_limit_s: int = Field(default=30, ge=5, le=120)
+
+
+class Carrier(_Strict):
+    """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word."""
+
+    id: Code
+    address: Address
+    trusted: bool
+
+
+class Peer(_Strict):
+    """Another platform (or a line such as 119). Every field is a decision; none has a default."""
+
+    id: Code
+    address: Address
+    exchange: str
+    believe_identity: bool
+    send_identity: Literal["always", "allowed", "never"]
+    answer_is_human: bool
+    number_refused_codes: tuple[int, ...]
+    max_hops: int = Field(ge=1, le=9)
+    uui_key_id: int = Field(ge=1, le=255)
+
+
+class Target(_Strict):
+    """A directory entry: what agents may hand a caller to. `via` is a peer's or carrier's id."""
+
+    code: Code
+    name_zh: str
+    name_en: str
+    via: Code
+    dial: Code
+    sort: Literal["platform", "emergency", "utility", "department", "region"]
+
+
+class AgentAccount(_Strict):
+    """An agent's phone and desk account; the secrets are made in the keys directory, never written here."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^\d{3,6}$")]
+    name_zh: str
+    role: Literal["agent", "supervisor", "auditor", "administrator"] = "agent"
+
+
+class Site(_Strict):
+    """A whole site file."""
+
+    platform: Platform
+    addresses: Addresses
+    timing: Timing
+    carrier: tuple[Carrier, ...]
+    peer: tuple[Peer, ...]
+    directory: tuple[Target, ...]
+    agent: tuple[AgentAccount, ...]
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Site:
+        known = {p.id for p in self.peer} | {c.id for c in self.carrier}
+        lost = [t.code for t in self.directory if t.via not in known]
+        if lost:
+            raise ValueError(f"directory entries {lost} name a `via` that is neither a peer nor a carrier")
+        codes = [t.code for t in self.directory]
+        if len(set(codes)) != len(codes):
+            raise ValueError("two directory entries have the same code")
+        return self
+
+    def peer_of(self, peer_id: str) -> Peer | None:
+        """The peer with this id, or None."""
+        return next((p for p in self.peer if p.id == peer_id), None)
+
+    def target_of(self, code: str) -> Target | None:
+        """The directory entry with this code, or None."""
+        return next((t for t in self.directory if t.code == code), None)
+
+
+def load_site(path: Path, net: str) -> Site:
+    """Read and check one site file; `net` replaces `{net}` in every address, such as "127.0.0".
+
+    Raises:
+        SiteFileError: the file is missing, is not TOML, or a field is missing, unknown or wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8").replace("{net}", net)
+    except OSError as error:
+        raise SiteFileError(f"{path.name}: cannot be read ({error.strerror}); name an existing site file") from error
+    try:
+        return Site.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SiteFileError(f"{path.name}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise SiteFileError(f"{path.name}: {where}: {first['msg']}; correct it in the site file") from error
