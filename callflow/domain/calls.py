@@ -64,6 +64,12 @@ class Attempt:
     cause: int = 0
     retried: bool = False
     ended_at: float | None = None
+    requested_by: AgentId | None = None
+    """Who asked for it, as far as is known: he is told how it went, also after he left."""
+    consulting_at: float | None = None
+    """Since when our agent and the target talk privately; None when they do not."""
+    cancelling: bool = False
+    """The cancel was ordered; the journal has not yet said that the leg is gone."""
 
     @property
     def is_ringing(self) -> bool:
@@ -74,6 +80,11 @@ class Attempt:
     def is_joined(self) -> bool:
         """The target is in the caller's bridge now."""
         return self.joined_at is not None and self.ended_at is None
+
+    @property
+    def is_live(self) -> bool:
+        """The target is being rung, consulted, or is in."""
+        return self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +116,27 @@ class Call:
     note: str = ""
     ended_at: float | None = None
     end_cause: int = 0
+    agents: tuple[AgentId, ...] = ()
+    """Every agent of this platform who has talked with the caller, in order: it is their call too."""
+    released: bool = False
+    """Our agent's release was ordered; his leg is about to go."""
+    recalled: bool = False
+    """The dialplan has said that it is ringing an agent for a caller who has nobody."""
+    alone_since: float | None = None
+    """The last other leg said goodbye (cause 16) and the caller's own end is awaited; else None."""
+    call_back: bool = False
+    """The caller is on the call-back list."""
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing of it is live any more; only its owner may still be open."""
+        return self.phase in (Phase.ENDED, Phase.ABANDONED, Phase.CALL_BACK)
+
+    @property
+    def agent_is_in(self) -> bool:
+        """Our agent has answered and has not left."""
+        return self.agent is not None and self.agent.answered_at is not None
+
+    def attempt(self, attempt_id: AttemptId | None) -> Attempt | None:
+        """The attempt with this id, or None."""
+        return next((a for a in self.attempts if a.attempt_id == attempt_id), None)

@@ -56,7 +56,12 @@ class KeepAgent(Order):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseAgent(Order):
-    """Our agent leaves; the dialplan refuses it while no third party is in the bridge."""
+    """Our agent leaves; the dialplan refuses it while no third party is in the bridge.
+
+    `by_agent`: he asked for it himself, so an earlier `stay` does not hold him.
+    """
+
+    by_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

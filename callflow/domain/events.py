@@ -55,6 +55,8 @@ class CallerArrived(Event):
     from_site: SiteId | None
     signed: bool
     hop: int
+    first_receiver: SiteId | None = None
+    """Set by the controller when this platform already knows the incident; None = who brings him first now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,13 @@ class NumberRefused(Event):
 
     attempt_id: AttemptId
     sip_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultStarted(Event):
+    """The target answered our agent's private consult: those two talk, the caller hears music."""
+
+    attempt_id: AttemptId
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +275,6 @@ class PeerDanger(PeerEvent):
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePassed(Event):
-    """The phase's own limit ran out (see `handover.LIMIT_S`)."""
+    """The phase's own limit ran out (see `clocks.CLOCKS`). `at` is when it was noticed, not when it was due."""
 
     name: str

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from callflow.domain.calls import Call
 from callflow.domain.commands import Order, Record
+from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, ChannelName, IncidentId, SiteId
 
 
@@ -69,6 +70,9 @@ class Facts(Protocol):
     async def live_calls(self) -> Sequence[Call]:
         """Every call that has not ended."""
 
+    async def unsettled_calls(self) -> Sequence[Call]:
+        """Every call that has ended and whose owner is not settled yet: their clocks go on after a restart."""
+
     async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
         """This platform's calls of one incident, oldest first."""
 
@@ -101,13 +105,50 @@ class Facts(Protocol):
         """How many bytes of the dialplan's journal are already committed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a screen pop shows beside the call itself (architecture §6, `pop`)."""
+
+    suggestion: dict[str, Any] | None = None
+    tickets: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class CaseFiles(Protocol):
+    """What is known about a caller and his incident: tickets of both platforms, notes, the suggestion."""
+
+    async def known_about(self, call: Call) -> Known:
+        """Everything for the pop, as far as it can be read within half a second. Never raises for an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One step of the dialplan as an event. `key` is "journal:<offset of its line>", `end` the offset after it."""
+
+    event: Event
+    key: str
+    end: int
+
+
+class JournalSource(Protocol):
+    """The dialplan's journal, tailed."""
+
+    def entries(self, start: int) -> AsyncIterator[JournalEntry]:
+        """Yield every step from this offset on, in order, for ever; lines that mean nothing are skipped."""
+
+    async def caught_up(self) -> None:
+        """Return when every line written before this call has been yielded by `entries` (or skipped)."""
+
+
 class Desks(Protocol):
     """The desks' event streams (Redis in life). Losing one loses no fact: a desk that reconnects gets a snapshot."""
 
     async def publish(self, agent_ids: Sequence[AgentId], name: str, body: dict[str, Any]) -> None:
         """Put one event on the streams of these agents; names as in architecture §6. Never raises for an outage."""
 
-    def listen(self, agent_id: AgentId, last_event_id: str | None) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    def listen(
+        self, agent_id: AgentId, last_event_id: str | None
+    ) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
         """Yield (event id, name, body) from after `last_event_id` on, or from now."""
 
 
