@@ -48,12 +48,16 @@ Acquire::Languages "none"; Acquire::Retries "2"; Acquire::http::Timeout "20"; Ac
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false"; Debug::NoLocking "true";
 X
   export APT_CONFIG=$APT/apt.conf LC_ALL=C
-  apt-get -qq update
+  private update
 }
 
+# Debian's container images switch apt's parsed index off; ours lives for seconds and is read three times
+private() { apt-get -qq -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin "$@"; }
+
 unpack() { # package names on standard input
-  (cd "$APT/cache/archives" && xargs -r apt-get -qq download)
-  local deb
+  local deb names
+  mapfile -t names
+  (cd "$APT/cache/archives" && private download "${names[@]}")
   for deb in "$APT"/cache/archives/*.deb; do
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$DEST" --no-same-owner --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
       --exclude='./usr/share/locale/*' --exclude='./usr/share/lintian/*' --exclude='./usr/lib/systemd/*' --exclude='./usr/lib/python3*/test/*'
@@ -74,12 +78,12 @@ unresolved() { # libraries and versions that are not found inside DEST; the load
   { printf '%s\n' "$DEST/usr/sbin/asterisk" "$DEST/usr/bin/redis-server" "$DEST/usr/bin/redis-cli"
     sed -n "s|^[a-z].*|$LIB/asterisk/modules/&.so|p" "$MODULES"; } |
     xargs -P 2 -n 1 "$LOADER" --inhibit-cache --library-path "$LIB" --list 2>&1 |
-    grep -v -e 'linux-vdso' -e 'statically linked' -e "=> $DEST/" -e "^[[:space:]]*$DEST/[^:]*(0x" -e '^xargs: ' | sort -u || true
+    grep -v -e linux-vdso -e "statically linked" -e "=> $DEST/" -e "^[[:space:]]*$DEST/[^:]*(0x" -e "^xargs: " | sed "s|$DEST/[^ ]*/||g" | sort -u || true
 }
 
 asterisk_and_redis() {
   private_apt "${CALLFLOW_SUITE:-forky}"
-  apt-get -s install asterisk asterisk-modules asterisk-core-sounds-en-gsm redis-server |
+  private -s install asterisk asterisk-modules asterisk-core-sounds-en-gsm redis-server |
     sed -n 's/^Inst \([^ ]*\) (\([^ ]*\).*/\1=\2/p' >"$APT/closure"
   awk -F= -v keep="$KEEP" '$1 ~ keep' "$APT/closure" | tee "$DEST/packages.txt" | unpack
   LIB=$DEST/usr/lib/x86_64-linux-gnu LOADER=$DEST/usr/lib64/ld-linux-x86-64.so.2
