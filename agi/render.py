@@ -1,0 +1,151 @@
+"""Asterisk's configuration for one site: the readable files of asterisk-config with the site's values filled in.
+
+Promise: the same site, keys and places give the same bytes; a value that is missing stops the rendering (nothing is
+ever rendered as an empty string). Values were checked at the border by `callflow.sitefile`; here they are refused
+once more if they could break out of their line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from callflow.sitefile import Site, Target
+
+CATCH_ALLS = tuple("[#-z]" * length for length in range(1, 16)) + tuple(
+    "X" * length for length in range(16, 25)
+)
+"""Whatever an agent's transfer key sends is caught, so that it never gets a 404: any printable text of up to 15
+characters, any digits of up to 24. Fixed lengths, because `.` would let line breaks in; `[#-z]` rather than a longer class,
+because a pattern may have 80 characters at most."""
+
+SERVICE_NUMBERS = ("110", "119", "120", "122", "12345")
+"""Never believed as a caller (requirement T-09)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one PBX keeps its things; all absolute."""
+
+    etc: Path
+    var: Path
+    run: Path
+    log: Path
+    journal: Path
+    music: Path
+    certs: Path
+    modules: Path
+    share: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What was made by the keys step: the AMI secret and one SIP secret per agent."""
+
+    ami: str
+    sip: Mapping[str, str]
+
+
+class RenderError(Exception):
+    """A value cannot be written into Asterisk's configuration; the message names it."""
+
+
+def render(
+    site: Site, *, place: Place, secrets: Secrets, config: Path, ami_from: tuple[str, ...], agi_host: str
+) -> dict[str, str]:
+    """Return file name -> text for one site. `config` is the asterisk-config folder; writes nothing.
+
+    Raises:
+        RenderError: a value holds a line break, or a template names a value that does not exist.
+    """
+    values: dict[str, Any] = {
+        "site": site,
+        "place": {name: str(path) for name, path in asdict(place).items()},
+        "secret": secrets,
+        "modules": module_list(config),
+        "ami_from": ami_from,
+        "agi_host": agi_host,
+        "service_numbers": SERVICE_NUMBERS,
+        "catch_alls": CATCH_ALLS,
+        "targets": [_dialled(site, target) for target in site.directory],
+        "danger_target": danger_target(site),
+        "one_key_target": one_key_target(site),
+    }
+    _refuse_line_breaks(values["place"])
+    environment = Environment(
+        loader=FileSystemLoader(config),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - these are .conf files; every value was checked by the site file's patterns
+    )
+    files: dict[str, str] = {}
+    for folder, prefix in (("conf", ""), ("dialplan", "dialplan/")):
+        for template in sorted((config / folder).glob("*.j2")):
+            files[prefix + template.name.removesuffix(".j2")] = environment.get_template(
+                f"{folder}/{template.name}"
+            ).render(values)
+    return files
+
+
+def write(files: Mapping[str, str], etc: Path) -> None:
+    """Put rendered files in place, readable by the owner only (they hold secrets)."""
+    (etc / "dialplan").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = etc / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+
+
+def module_list(config: Path) -> list[str]:
+    """The modules that Asterisk loads, in order, from modules.list."""
+    lines = (config / "conf" / "modules.list").read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def one_key_target(site: Site) -> str:
+    """The other platform: where the one key and *5 lead."""
+    return next(t.code for t in site.directory if t.sort == "platform")
+
+
+def danger_target(site: Site) -> str:
+    """110's directory code, or "" at 110 itself (requirement R-008)."""
+    return "" if site.platform.id == "110" else next((t.code for t in site.directory if t.code == "110"), "")
+
+
+def _dialled(site: Site, target: Target) -> dict[str, object]:
+    """How a directory entry is dialled: which trunk, whose number, which codes mean that the number was refused."""
+    peer = site.peer_of(target.via)
+    if peer is None:  # a carrier: never somebody else's number (requirement L1)
+        return {
+            "code": target.code,
+            "dial": target.dial,
+            "trunk": target.via,
+            "claimed_trunk": target.via,
+            "own_number": True,
+            "refusal": "^$",
+        }
+    codes = "|".join(str(code) for code in peer.number_refused_codes)
+    return {
+        "code": target.code,
+        "dial": target.dial,
+        "trunk": f"peer-{peer.id}",
+        "claimed_trunk": f"peer-{peer.id}-claimed",
+        "own_number": peer.send_identity == "never",
+        "refusal": f"^({codes})$" if codes else "^$",
+    }
+
+
+def _refuse_line_breaks(values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        if any(mark in value for mark in "\r\n;"):
+            raise RenderError(
+                f"{name}: {value!r} holds a line break or a semicolon; choose another directory"
+            )
