@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
     from callflow.sitefile import Site, Target
 
-CATCH_ALLS = tuple("[#-z]" * length for length in range(1, 16)) + tuple(
-    "X" * length for length in range(16, 25)
-)
+CATCH_ALLS = tuple("[#-z]" * length for length in range(1, 16)) + tuple("X" * length for length in range(16, 25))
 """Whatever an agent's transfer key sends is caught, so that it never gets a 404: any printable text of up to 15
-characters, any digits of up to 24. Fixed lengths, because `.` would let line breaks in; `[#-z]` rather than a longer class,
-because a pattern may have 80 characters at most."""
+characters, any digits of up to 24. Fixed lengths, because `.` would let line breaks in; `[#-z]` rather than a longer
+class, because a pattern may have 80 characters at most."""
 
 SERVICE_NUMBERS = ("110", "119", "120", "122", "12345")
 """Never believed as a caller (requirement T-09)."""
@@ -146,6 +144,4 @@ def _dialled(site: Site, target: Target) -> dict[str, object]:
 def _refuse_line_breaks(values: Mapping[str, str]) -> None:
     for name, value in values.items():
         if any(mark in value for mark in "\r\n;"):
-            raise RenderError(
-                f"{name}: {value!r} holds a line break or a semicolon; choose another directory"
-            )
+            raise RenderError(f"{name}: {value!r} holds a line break or a semicolon; choose another directory")
