@@ -24,6 +24,7 @@ AUDIBLE_SHARE = 0.12  # of the packet's loudest tone: the leak of a tone that st
 MUSIC, RINGBACK = "music", "ringback"
 TONE_OF_MUSIC_HZ, TONE_OF_RINGBACK_HZ = 1100, 450  # the lab's music on hold; ring tone of China (GB/T 3380)
 PARTY_TONES_HZ = (1500, 600, 850, 1800, 2050, 2300, 2550, 2800, 3050, 3250)
+HOLE_MS = 30.0  # below it a pause between two packets is the machine's jitter, not a hole
 STRAY_PACKETS = 2  # a tone in fewer packets than this is a transition, not a party
 
 
@@ -101,7 +102,7 @@ def who_speaks(heard: Heard, start_ns: int, end_ns: int) -> dict[str, float]:
     return {name: min(1.0, count / periods) for name, count in counts.items() if count >= STRAY_PACKETS}
 
 
-def holes(heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at_least_ms: float = 0.0) -> list[Hole]:
+def holes(heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at_least_ms: float = HOLE_MS) -> list[Hole]:
     """Every silence of the named voices (none of them there) of the window, its two ends included."""
     window = heard.between(start_ns, end_ns)
     spoken = np.flatnonzero(window.any_of(voices))
@@ -117,7 +118,7 @@ def holes(heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at
 
 def longest_silence_ms(heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int) -> float:
     """The longest time in the window in which none of these voices arrived."""
-    return max((hole.silence_ms for hole in holes(heard, voices, start_ns, end_ns)), default=0.0)
+    return max((hole.silence_ms for hole in holes(heard, voices, start_ns, end_ns, at_least_ms=0.0)), default=0.0)
 
 
 def gap(heard: Heard, old: str, new: str, start_ns: int, end_ns: int) -> Gap | None:

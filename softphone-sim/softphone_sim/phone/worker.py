@@ -15,9 +15,8 @@ from typing import Any
 
 import pjsua2 as pj
 
-from softphone_sim.phone.engine import Engine
+from softphone_sim.phone.engine import POLL_MS, Engine
 
-POLL_MS = 5  # upper bound on how late a command or a timer may be
 
 
 class Worker:

@@ -1,0 +1,288 @@
+"""Carrying out the steps of a script: one function a verb, one table."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from softphone_sim.desk import ApiAnswer
+from softphone_sim.phone.handset import CallSeen
+from softphone_sim.run.hearing import hear
+from softphone_sim.run.stage import Actor, Stage
+from softphone_sim.script import model
+from softphone_sim.script.paths import look_up, misfits
+
+PLACEHOLDER = re.compile(r"\{([\w一-鿿-]+)(?:\.([\w.]+))?\}")
+API_PAUSE_S = 0.1
+SIGNALS = {name: getattr(signal, f"SIG{name}") for name in ("KILL", "TERM", "STOP", "CONT")}
+FAILED_FROM = 300  # HTTP and SIP alike: from here on it is no success
+
+
+class StepFailed(Exception):  # noqa: N818 - it is a verdict, not a fault of ours
+    """What was expected did not happen; the text is the sentence of the report."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """A script being played: the stage, the marks, what was captured, calls named by `as`."""
+
+    stage: Stage
+    marks: dict[str, int] = field(default_factory=dict)
+    captured: dict[str, Any] = field(default_factory=dict)
+    calls: dict[tuple[str, str], str] = field(default_factory=dict)  # actor, name -> the phone's own name
+    answers: list[ApiAnswer] = field(default_factory=list)
+
+    def actor(self, name: str) -> Actor:
+        """The actor of that name (checked when the script was read)."""
+        return self.stage.actors[name]
+
+    def call_of(self, actor: Actor, name: str | None) -> CallSeen:
+        """The named call, or the latest.
+
+        Raises:
+            StepFailed: the phone has no such call.
+        """
+        own = self.calls.get((actor.name, name)) if name else None
+        call = None if name and not own else actor.handset.call_named(own)
+        if call is None:
+            raise StepFailed(f"{actor.name} has no call{f' named {name}' if name else ''}")
+        return call
+
+    def since(self, mark: str | None, otherwise_ns: int) -> int:
+        """The moment of a mark."""
+        if mark is None:
+            return otherwise_ns
+        if mark not in self.marks:
+            raise StepFailed(f"no mark {mark} has been set: put `- mark: {mark}` before this step")
+        return self.marks[mark]
+
+    def filled(self, value: Any) -> Any:
+        """A value with its `{placeholders}` replaced: captures, and `{anna.call_id}`, `{anna.number}` …"""
+        if isinstance(value, dict):
+            return {key: self.filled(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.filled(each) for each in value]
+        if not isinstance(value, str):
+            return value
+        whole = PLACEHOLDER.fullmatch(value)
+        return self._value_of(whole) if whole else PLACEHOLDER.sub(lambda found: str(self._value_of(found)), value)
+
+    def _value_of(self, found: re.Match[str]) -> Any:
+        name, attribute = found[1], found[2]
+        actor = self.stage.actors.get(name)
+        if actor is None and name in self.captured:
+            return look_up(self.captured[name], attribute) if attribute else self.captured[name]
+        if actor is not None and attribute == "number":
+            return actor.number
+        if actor is not None and attribute in {"call_id", "incident_id"}:
+            if (value := actor.latest_in_events(attribute)) is not None:
+                return value
+            raise StepFailed(f"{{{name}.{attribute}}} is not known: {name}'s desk has been told of no call")
+        raise StepFailed(f"{found[0]} is not known: use a capture, or an actor's .number, .call_id or .incident_id")
+
+
+# ---- phone ----------------------------------------------------------------------------------------------
+
+
+async def _call(scene: Scene, spec: model.Call) -> None:
+    stage, actor = scene.stage, scene.actor(spec.from_)
+    number, host = spec.shown_as or actor.number, actor.handset.spec.address
+    headers = [[name, str(scene.filled(value))] for name, value in spec.headers.items()]
+    local_uri = f"sip:{number}@{host}" if spec.shown_as else None
+    asserted = spec.asserted or (number if spec.anonymous else None)
+    if spec.anonymous:
+        local_uri = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+        headers.append(["Privacy", "id"])
+    if asserted:
+        headers.append(["P-Asserted-Identity", f"<sip:{asserted}@{host}>"])
+    answer = await actor.handset.order("dial", uri=_uri(scene, actor, spec.to), headers=headers, local_uri=local_uri)
+    if spec.as_:
+        scene.calls[actor.name, spec.as_] = answer["call"]
+    stage.note(actor.name, f"dials {spec.to}", "sip", to=spec.to if spec.to in stage.actors else None)
+
+
+def _uri(scene: Scene, actor: Actor, to: str) -> str:
+    stage = scene.stage
+    if to in stage.actors:
+        return stage.place_of(stage.actors[to])
+    if to.startswith("sip:"):
+        return to
+    if actor.handset.spec.registrar:
+        return f"sip:{to}@{actor.handset.spec.registrar.removeprefix('sip:')}"
+    if stage.lab is None or to not in stage.lab.carrier.dial:
+        known = ", ".join(stage.lab.carrier.dial) if stage.lab else "none: there is no lab"
+        raise StepFailed(f"{to} is no number of the carrier (known: {known}); write an actor, a number or sip:…")
+    return stage.lab.carrier.dial[to]
+
+
+async def _ringing(scene: Scene, actor: Actor, named: str | None, limit_s: float) -> CallSeen:
+    own = scene.calls.get((actor.name, named)) if named else None
+
+    def look() -> CallSeen | None:
+        calls = [call for call in actor.handset.calls if call.is_incoming and call.state in {"incoming", "early"}]
+        return next((call for call in reversed(calls) if own in {None, call.name}), None)
+
+    call = await scene.stage.bell.until(look, limit_s)
+    if call is None:
+        raise StepFailed(f"nothing rang at {actor.name} within {limit_s:g} s")
+    return call
+
+
+async def _answer(scene: Scene, spec: model.Answer) -> None:
+    actor = scene.actor(spec.who)
+    call = await _ringing(scene, actor, spec.call, spec.within)
+    await actor.handset.order("answer", call=call.name, code=200)
+    if await scene.stage.bell.until(lambda: call.answered_ns, 2.0) is None:
+        raise StepFailed(f"{spec.who} answered, but the call was not connected within 2 s (state {call.state})")
+
+
+async def _reject(scene: Scene, spec: model.Reject) -> None:
+    actor = scene.actor(spec.who)
+    call = await _ringing(scene, actor, spec.call, spec.within)
+    scene.stage.note(spec.who, f"refuses ({spec.code})", "sip")
+    await actor.handset.order("answer", call=call.name, code=spec.code)
+
+
+async def _hang_up(scene: Scene, spec: model.HangUp) -> None:
+    actor = scene.actor(spec.who)
+    call = scene.call_of(actor, spec.call)
+    scene.stage.note(spec.who, "hangs up", "sip")
+    await actor.handset.order("hang_up", call=call.name)
+
+
+async def _press(scene: Scene, spec: model.Press) -> None:
+    actor = scene.actor(spec.who)
+    scene.stage.note(spec.who, f"presses {spec.keys}", "sip")
+    await actor.handset.order("press", call=scene.call_of(actor, spec.call).name, keys=spec.keys)
+
+
+async def _refer(scene: Scene, spec: model.Refer) -> None:
+    actor = scene.actor(spec.who)
+    call = scene.call_of(actor, spec.call)
+    scene.stage.note(spec.who, f"transfers the call to {spec.to or spec.replaces}", "sip")
+    if spec.replaces:
+        other = scene.call_of(actor, spec.replaces)
+        await actor.handset.order("refer", call=call.name, replaces=other.name)
+    else:
+        await actor.handset.order("refer", call=call.name, to=_uri(scene, actor, str(spec.to)))
+
+
+async def _hold(scene: Scene, spec: model.Hold | model.Unhold) -> None:
+    actor, on = scene.actor(spec.who), isinstance(spec, model.Hold)
+    scene.stage.note(spec.who, "holds the call" if on else "takes the call back", "sip")
+    await actor.handset.order("hold", call=scene.call_of(actor, spec.call).name, on=on)
+
+
+async def _say(scene: Scene, spec: model.Say) -> None:
+    scene.stage.note(spec.who, "speaks" if spec.on else "is silent", "audio")
+    await scene.actor(spec.who).handset.order("say", on=spec.on)
+
+
+async def set_policy(actor: Actor, policy: model.Policy) -> None:
+    """Tell a phone what to do with calls by itself."""
+    code = {"manual": None, "auto": 200, "busy": policy.code or 486, "reject": policy.code or 603}[policy.answer]
+    await actor.handset.order("policy", ring=policy.ring, code=code, after_ms=round(policy.after * 1000))
+
+
+async def _policy(scene: Scene, spec: model.SetPolicy) -> None:
+    await set_policy(scene.actor(spec.who), spec)
+
+
+# ---- all the rest ---------------------------------------------------------------------------------------
+
+
+async def _hear(scene: Scene, spec: model.Hear) -> None:
+    for name in spec.pairs:
+        if not scene.actor(name).handset.calls and spec.pairs[name]:
+            raise StepFailed(f"{name} has no call, so hears nobody")
+    verdicts = await asyncio.gather(*(hear(scene.stage, scene.actor(who), voices, spec) for who, voices in spec.pairs.items()))
+    if failures := [verdict for verdict in verdicts if verdict]:
+        raise StepFailed("; ".join(failures))
+
+
+async def _talk(_scene: Scene, spec: model.Talk) -> None:
+    await asyncio.sleep(spec.time)
+
+
+async def _mark(scene: Scene, spec: model.Mark) -> None:
+    scene.marks[spec.name] = time.time_ns()
+
+
+async def _api(scene: Scene, spec: model.Api) -> None:
+    actor = scene.actor(spec.who)
+    if actor.desk is None:
+        raise StepFailed(f"{spec.who} has no desk: only an agent with desk: true can call the API")
+    method, path = spec.do.split(" ", 1)
+    deadline = time.monotonic() + (spec.within or 0)
+    while True:
+        answer = await actor.desk.ask(method, scene.filled(path), scene.filled(spec.body))
+        wrong = _api_misfit(spec, answer, scene.filled(spec.where))
+        if wrong is None or time.monotonic() >= deadline:
+            break
+        await asyncio.sleep(API_PAUSE_S)
+    scene.answers.append(answer)
+    took_ms = (answer.answered_ns - answer.sent_ns) / 1e6
+    shown = PLACEHOLDER.sub(lambda found: found[0], spec.do)
+    scene.stage.note(spec.who, f"desk asks {shown}: {answer.status} in {took_ms:.0f} ms", "desk", time_ns=answer.sent_ns)
+    if wrong:
+        raise StepFailed(f"{spec.who}: {spec.do}: {wrong}")
+    for name, wanted in spec.capture.items():
+        scene.captured[name] = look_up(answer.body, wanted)
+
+
+def _api_misfit(spec: model.Api, answer: ApiAnswer, where: dict[str, Any]) -> str | None:
+    said = f"answered {answer.status}{f' {answer.code}' if answer.code else ''}"
+    if spec.status is not None and answer.status != spec.status:
+        return f"{said}, expected {spec.status}"
+    if spec.status is None and spec.code is None and answer.status >= FAILED_FROM:
+        return f"{said}, expected success"
+    if spec.code is not None and answer.code != spec.code:
+        return f"{said}, expected the code {spec.code}"
+    return misfits(answer.body, where)
+
+
+async def _fault(scene: Scene, spec: model.Fault) -> None:
+    stage = scene.stage
+    if spec.kill:
+        stage.note(spec.kill, "phone is killed (-9)", "fault")
+        scene.actor(spec.kill).handset.kill()
+        return
+    platform = spec.python or spec.asterisk
+    assert platform is not None, "the language lets exactly one victim through"
+    if stage.lab is None:
+        raise StepFailed("a fault of a site needs a lab: give --lab STATUS.json")
+    pids = stage.lab.site(platform).pids
+    victims = pids.python if spec.python else tuple(filter(None, (pids.asterisk,)))
+    program = "Python" if spec.python else "Asterisk"
+    if not victims:
+        raise StepFailed(f"the status names no pid of {platform}'s {program}: such faults only run on this machine's lab")
+    stage.note(platform, f"{program} gets SIG{spec.signal}", "fault")
+    for pid in victims:
+        try:
+            os.kill(pid, SIGNALS[spec.signal])
+        except OSError as why:
+            raise StepFailed(f"pid {pid} ({platform}'s {program}): {why.strerror}; is the status of a lab that runs?") from why
+
+
+Carry = Callable[[Scene, Any], Awaitable[None]]
+CARRY_OUT: dict[type[Any], Carry] = {
+    model.Call: _call,
+    model.Answer: _answer,
+    model.Reject: _reject,
+    model.HangUp: _hang_up,
+    model.Hold: _hold,
+    model.Unhold: _hold,
+    model.Press: _press,
+    model.Refer: _refer,
+    model.Say: _say,
+    model.SetPolicy: _policy,
+    model.Hear: _hear,
+    model.Talk: _talk,
+    model.Mark: _mark,
+    model.Api: _api,
+    model.Fault: _fault,
+}
