@@ -1,0 +1,79 @@
+"""`./run classify [TEXT | --jsonl | --labels | train | evaluate]`."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from classifier import evaluate
+from classifier.suggest import classify, labels
+
+USAGE = """用法 usage: classify TEXT [--site 12345|110]   one text, answer as JSON
+       classify --jsonl          one {"id","text","site"?} per line on stdin, one answer per line
+       classify --labels         the exact names of headings and departments
+       classify evaluate         figures on the development set (our own writing)
+       classify train            not in this version"""
+SITES = ("12345", "110")
+WRONG_USE = 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; returns the exit code: 0 done, 2 wrong use or not yet there."""
+    arguments = list(argv)
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        sys.stdout.write(USAGE + "\n")
+        return 0 if arguments else WRONG_USE
+    match arguments:
+        case ["--labels"]:
+            sys.stdout.write(json.dumps(labels(), ensure_ascii=False, indent=2) + "\n")
+        case ["--jsonl"]:
+            for line in answers(sys.stdin):
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+        case ["train"]:
+            return _refuse("训练尚未提供 train comes with the trained model; this version is rules and data only.")
+        case ["evaluate"]:
+            sys.stdout.write(evaluate.report() + "\n")
+        case ["evaluate", "--write"]:
+            sys.stdout.write(f"wrote {evaluate.write_confidence()}\n")
+        case [text] if not text.startswith("--"):
+            _print_one(text, None)
+        case [text, "--site", site] | ["--site", site, text] if site in SITES:
+            _print_one(text, site)
+        case _:
+            return _refuse(USAGE)
+    return 0
+
+
+def answers(lines: Iterable[str]) -> Iterator[str]:
+    """One JSON answer per input line, in order; a bad line gives {"id","error"} and the stream goes on."""
+    for line in lines:
+        if line.strip():
+            yield json.dumps(_answer(line), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+
+
+def _answer(line: str) -> dict[str, object]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as broken:
+        return {"id": None, "error": f"not JSON: {broken}"}
+    if not isinstance(request, dict):
+        return {"id": None, "error": "the line must be an object with id and text"}
+    identity, text, site = request.get("id"), request.get("text"), request.get("site")
+    if not isinstance(text, str):
+        return {"id": identity, "error": "text is missing or not a string"}
+    if site is not None and site not in SITES:
+        return {"id": identity, "error": f"site must be one of {', '.join(SITES)}, or left out"}
+    return {"id": identity, **classify(text, site).as_json()}
+
+
+def _print_one(text: str, site: str | None) -> None:
+    suggestion = classify(text, site)
+    answer = {"id": None, **suggestion.as_json()}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+    for reason in suggestion.reasons:  # for a person; programs read stdout
+        sys.stderr.write(f"- {reason.zh} / {reason.en} [{reason.rule}]\n")
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(message + "\n")
+    return WRONG_USE

@@ -1,0 +1,112 @@
+r"""The notation of the cue files, and a quick test whether a cue can match at all.
+
+A cue is a small regular expression. `~` stands for up to six characters of the same sentence, `{name}` for a list of
+words from speech.toml. Most cues cannot match most texts; `needs` says which characters a match must contain, so that
+an utterance costs a few set look-ups per cue and a regular expression only where it may succeed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from classifier.normalise import simplify
+
+_GAP = r"[^。！？!?；;\n]{0,6}?"
+_MACRO = re.compile(r"\{([a-z_]+)\}")
+_QUANTIFIER = re.compile(r"[?*+]\??|\{(\d+)(,\d*)?\}\??")
+
+Needs = tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One compiled cue. A match contains a character of every set in `needs`."""
+
+    pattern: re.Pattern[str]
+    needs: Needs
+
+    def can_match(self, characters: frozenset[str]) -> bool:
+        """False only if no text made of `characters` can match."""
+        return not any(need.isdisjoint(characters) for need in self.needs)
+
+
+def compile_cue(source: str, macros: Mapping[str, str]) -> Cue:
+    """Compile one cue in the notation above.
+
+    Raises:
+        ValueError: the notation is broken or names an unknown list; says which cue.
+    """
+    try:
+        expanded = _MACRO.sub(lambda m: f"({macros[m[1]]})", source)
+        plain = simplify(expanded.lower())
+        pattern = re.compile(re.sub(r"\((?!\?)", "(?:", plain).replace("~", _GAP))
+    except (KeyError, re.error) as broken:
+        raise ValueError(f"cue {source!r} cannot be read: {broken}") from broken
+    return Cue(pattern, _Reader(plain).read())
+
+
+class _Reader:
+    """Reads a cue from left to right and collects what every match must contain."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._at = 0
+
+    def read(self) -> Needs:
+        branches = self._branches()
+        if len(branches) == 1:
+            return tuple(branches[0])
+        one_of = self._one_of(branches)
+        return (one_of,) if one_of else ()
+
+    def _branches(self) -> list[list[frozenset[str]]]:
+        branches: list[list[frozenset[str]]] = [[]]
+        while self._at < len(self._source) and self._source[self._at] != ")":
+            if self._source[self._at] == "|":
+                self._at += 1
+                branches.append([])
+            elif (need := self._element()) is not None:
+                branches[-1].append(need)
+        return branches
+
+    def _element(self) -> frozenset[str] | None:
+        """One character, class or group with its quantifier; None if a match may do without it."""
+        char = self._source[self._at]
+        self._at += 1
+        need: frozenset[str] | None
+        if char == "(":
+            need = self._group()
+        elif char == "[":
+            need = self._class()
+        elif char == "\\":
+            self._at += 1
+            need = None
+        else:
+            need = None if char in ".~" else frozenset(char)
+        quantifier = _QUANTIFIER.match(self._source, self._at)
+        if quantifier is None:
+            return need
+        self._at = quantifier.end()
+        return None if quantifier[0][0] in "?*" or quantifier[1] == "0" else need
+
+    def _group(self) -> frozenset[str] | None:
+        looks_around = self._source.startswith("?", self._at)
+        if looks_around:
+            self._at += 2  # only (?! ... ) is used
+        branches = self._branches()
+        self._at += 1
+        return None if looks_around else self._one_of(branches)
+
+    @staticmethod
+    def _one_of(branches: list[list[frozenset[str]]]) -> frozenset[str] | None:
+        if not all(branches):
+            return None
+        return frozenset().union(*(min(needs, key=len) for needs in branches))
+
+    def _class(self) -> frozenset[str] | None:
+        end = self._source.index("]", self._at)
+        body = self._source[self._at : end]
+        self._at = end + 1
+        ranges = re.findall(r"(\w)-(\w)", body)
+        inside = {chr(code) for low, high in ranges for code in range(ord(low), ord(high) + 1)}
+        return None if body.startswith("^") else frozenset(inside | set(body))

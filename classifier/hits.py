@@ -1,0 +1,97 @@
+"""Which cues of which groups stand in a text, and how each of them stands."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+
+from classifier.lexicon import SOUND_SUFFIX, Group, Kind, Lexicon, lexicon
+from classifier.normalise import PlainText
+from classifier.speech import Judgement, Standing, Surroundings
+
+HITS_PER_GROUP = 12  # more of the same adds nothing; bounds the answer for very long texts
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cue found at plain[start:end]."""
+
+    group: Group
+    start: int
+    end: int
+    judgement: Judgement
+
+    @property
+    def is_cleared(self) -> bool:
+        return self.judgement.standing is Standing.CLEARED
+
+    @property
+    def is_strong(self) -> bool:
+        """A strong cue that nothing round it has weakened."""
+        return self.group.strong and self.judgement.standing is Standing.LIVE
+
+
+@cache
+def _surroundings() -> Surroundings:
+    data = lexicon()
+    return Surroundings(data.speech, data.idioms)
+
+
+def find_hits(text: PlainText, data: Lexicon) -> tuple[Hit, ...]:
+    """All hits in the order of the text; within one group the longest of overlapping ones."""
+    characters = frozenset(text.plain)
+    around = _surroundings()
+    idioms = around.idiom_spans(text, characters)
+    hits: list[Hit] = []
+    for group in data.groups:
+        for start, end in _spans(group, text.plain, characters):
+            judgement = Judgement(Standing.LIVE)
+            if group.kind is Kind.DANGER:
+                judgement = around.judge(text, start, end, group, idioms)
+            hits.append(Hit(group, start, end, judgement))
+    hits.sort(key=lambda hit: (hit.start, -hit.end, hit.group.rule))
+    return _without_echoes(hits)
+
+
+def _spans(group: Group, plain: str, characters: frozenset[str]) -> list[tuple[int, int]]:
+    found = {
+        match.span()
+        for cue in group.cues
+        if cue.can_match(characters)
+        for match in cue.pattern.finditer(plain)
+        if match.end() > match.start()
+    }
+    kept: list[tuple[int, int]] = []
+    for span in sorted(found, key=lambda span: (span[0] - span[1], span)):
+        if all(span[1] <= low or high <= span[0] for low, high in kept):
+            kept.append(span)
+    return kept if len(kept) <= HITS_PER_GROUP else _spread(kept)
+
+
+def _spread(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The first and the last of too many: a text of 20,000 characters ends where the caller is now."""
+    half = HITS_PER_GROUP // 2
+    ordered = sorted(spans)
+    return ordered[:half] + ordered[-half:]
+
+
+def _without_echoes(hits: list[Hit]) -> tuple[Hit, ...]:
+    """Drop a match by sound where the words themselves were found, and a weak cue inside a strong one of the same kind."""
+    by_place: dict[Kind, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_place[hit.group.kind].append(hit)
+
+    def is_echo(hit: Hit) -> bool:
+        if hit.group.kind is not Kind.DANGER or hit.group.strong:
+            return False
+        by_sound = hit.group.rule.endswith(SOUND_SUFFIX)
+        return any(
+            other is not hit
+            and not other.group.rule.endswith(SOUND_SUFFIX)
+            and (other.group.strong or by_sound)
+            and other.start < hit.end
+            and hit.start < other.end
+            and (by_sound or (other.start <= hit.start and hit.end <= other.end))
+            for other in by_place[Kind.DANGER]
+        )
+
+    return tuple(hit for hit in hits if not is_echo(hit))
