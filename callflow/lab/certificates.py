@@ -67,9 +67,7 @@ def make_leaf(ca: Made, site: SiteId, addresses: Sequence[str], names: Sequence[
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
             critical=False,
         )
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
@@ -84,9 +82,7 @@ def covers(path: Path, ca_certificate: bytes, addresses: Sequence[str], names: S
     except Exception:  # noqa: BLE001 - cryptography answers "not by this one" with several unrelated classes
         return False
     named = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    have = {str(a) for a in named.get_values_for_type(x509.IPAddress)} | set(
-        named.get_values_for_type(x509.DNSName)
-    )
+    have = {str(a) for a in named.get_values_for_type(x509.IPAddress)} | set(named.get_values_for_type(x509.DNSName))
     return have >= {*addresses, *names}
 
 

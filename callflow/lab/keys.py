@@ -47,7 +47,7 @@ class KeysError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SiteNeeds:
-    """What one site's keys must cover; others reach it by `addresses` and `names`, so its certificate has them."""
+    """What one site's keys must cover. Its certificate has the `addresses` and `names` it is reached by."""
 
     site: SiteId
     addresses: tuple[str, ...]
@@ -123,9 +123,7 @@ def load_keys(keys_dir: Path, site: SiteId) -> SiteKeys:
             tls_certificate=home / "tls.crt",
             tls_key=home / "tls.key",
             exchange_key=(home / "exchange.key").read_bytes(),
-            peer_keys={
-                SiteId(path.stem): path.read_bytes() for path in sorted((home / "peers").glob("*.pub"))
-            },
+            peer_keys={SiteId(path.stem): path.read_bytes() for path in sorted((home / "peers").glob("*.pub"))},
             uui_keys={
                 SiteId(path.stem): bytes.fromhex(path.read_text("ascii"))
                 for path in sorted((home / "uui").glob("*.key"))
@@ -220,9 +218,7 @@ def _make_pairs(keys_dir: Path, sites: Sequence[SiteNeeds]) -> None:
 
 def _public_of(path: Path) -> bytes:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _has_life(path: Path, now: datetime) -> bool:

@@ -1,0 +1,65 @@
+"""The append-only audit: each entry holds the digest of the one before, so a changed or missing row shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+
+from callflow.adapters.sql.tables import audit
+from callflow.service.messages import FIRST_LINK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callflow.domain.names import CallId, IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened to a call or an incident. `detail` never holds a number or a text of the caller's."""
+
+    call_id: CallId
+    incident_id: IncidentId
+    what: str
+    detail: Mapping[str, Any]
+
+
+async def append(connection: AsyncConnection, entries: Sequence[Entry], event_key: str | None, at: float) -> None:
+    """Add entries in order, within the caller's transaction."""
+    last = await connection.scalar(select(audit.c.hash).order_by(audit.c.entry.desc()).limit(1))
+    link = last or FIRST_LINK
+    for entry in entries:
+        row = {
+            "at": at,
+            "event_key": event_key,
+            "call_id": entry.call_id,
+            "incident_id": entry.incident_id,
+            "what": entry.what,
+            "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
+            "prev_hash": link,
+        }
+        link = _hash(row)
+        await connection.execute(insert(audit).values(row | {"hash": link}))
+
+
+async def first_break(connection: AsyncConnection) -> int | None:
+    """The number of the first entry that was changed, or before which one is missing; None when all is whole."""
+    link = FIRST_LINK
+    rows = await connection.stream(select(audit).order_by(audit.c.entry))
+    async for found in rows.mappings():
+        row = dict(found)
+        number, kept = int(row.pop("entry")), row.pop("hash")
+        if row["prev_hash"] != link or _hash(row) != kept:
+            return number
+        link = kept
+    return None
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,139 @@
+"""The one way to the database: short transactions, one writer at a time, every outage a `FactsAway`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from callflow.service.ports import FactsAway
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+Answer = TypeVar("Answer")
+
+LIMIT_S: Final = 10.0
+BUSY_LIMIT_S: Final = 5
+RETRIES: Final = 5
+"""How often a transaction is run again when another process wrote the same row first."""
+
+DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+
+
+class Database:
+    """Connections to one platform's SQLite file or PostgreSQL database, with its tables made.
+
+    Writers of this process take turns: SQLite has one writer anyway, and the audit is one chain. Reads do not wait.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connect and bring the tables to this version.
+
+        `url`: "sqlite:///path/to/file.db" or "postgresql://user:password@host/name".
+
+        Raises:
+            FactsAway: the database cannot be reached.
+        """
+        wanted = make_url(url)
+        wanted = wanted.set(drivername=DRIVERS.get(wanted.drivername, wanted.drivername))
+        if wanted.drivername == DRIVERS["sqlite"]:
+            engine = create_async_engine(wanted, connect_args={"timeout": BUSY_LIMIT_S})
+            event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            limits = f"-c statement_timeout={LIMIT_S * 1000:.0f} -c lock_timeout={BUSY_LIMIT_S * 1000}"
+            engine = create_async_engine(
+                wanted, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_LIMIT_S, "options": limits}
+            )
+        database = cls(engine)
+        try:
+            await database.write(lambda connection: connection.run_sync(_migrate))
+        except FactsAway:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Give all connections back. Repeatable."""
+        await self._engine.dispose()
+
+    async def read(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Run `work` on one consistent view. Raises FactsAway."""
+        with _outages_named():
+            async with asyncio.timeout(LIMIT_S), self._engine.connect() as connection:
+                return await work(connection)
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Run `work` in one transaction: all of it is kept, or nothing.
+
+        `work` may be run again when another process was faster, so it touches nothing but the database.
+
+        Raises:
+            FactsAway: nothing was written.
+        """
+        with _outages_named():
+            async with asyncio.timeout(LIMIT_S), self._turn:
+                for _ in range(RETRIES):
+                    try:
+                        async with self._engine.execution_options(writes=True).begin() as connection:
+                            return await work(connection)
+                    except IntegrityError:
+                        continue
+        raise FactsAway(f"the same rows were written by another process {RETRIES} times; is a second site running?")
+
+
+@contextmanager
+def _outages_named() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise FactsAway(f"database: {type(error.orig).__name__}: {_first_line(error.orig)}") from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise FactsAway(f"database: connection lost: {_first_line(error.orig)}") from error
+    except (OSError, PoolTimeout) as error:  # asyncio's and the socket's own TimeoutError are OSErrors
+        raise FactsAway(f"database: no answer within {LIMIT_S:.0f} s ({type(error).__name__})") from error
+
+
+def _first_line(error: object) -> str:
+    """Only the first: PostgreSQL's second line quotes the row, which holds a caller's number."""
+    return (str(error).splitlines() or [""])[0]
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver would say it late and only for writes
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_LIMIT_S * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes: Any = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

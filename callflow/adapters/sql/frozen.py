@@ -1,0 +1,39 @@
+"""The domain's frozen records as JSON text, and back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from callflow.domain import commands
+from callflow.domain.calls import Call
+from callflow.domain.commands import Order
+
+_CALL: Final = TypeAdapter(Call)
+_ORDERS: Final[dict[str, TypeAdapter[Order]]] = {
+    order.__name__: TypeAdapter(order)
+    for order in vars(commands).values()
+    if isinstance(order, type) and issubclass(order, Order) and order is not Order
+}
+
+
+def call_text(call: Call) -> str:
+    """A call, whole."""
+    return _CALL.dump_json(call).decode()
+
+
+def call_of(text: str) -> Call:
+    """The call that was written; fields it did not have yet get their defaults."""
+    return _CALL.validate_json(text)
+
+
+def order_text(order: Order) -> tuple[str, str]:
+    """An order's name and its fields."""
+    name = type(order).__name__
+    return name, _ORDERS[name].dump_json(order).decode()
+
+
+def order_of(name: str, text: str) -> Order:
+    """The order that was written."""
+    return _ORDERS[name].validate_json(text)

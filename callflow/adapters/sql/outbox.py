@@ -1,0 +1,164 @@
+"""Our messages until their receipt is in, and the peers' messages as taken. Both sides of `service.exchange`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, insert, select, update
+from ulid import ULID
+
+from callflow.adapters.sql.tables import inbox, nonces, outbox
+from callflow.domain.names import IncidentId, SiteId
+from callflow.service.exchange import CLOCK_LIMIT_S, ChainEnd, Opened, Unsent
+from callflow.service.messages import FIRST_LINK, Body, ExchangeMessage, digest
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callflow.adapters.sql.database import Database
+    from callflow.adapters.sql.step import Detail, Step
+
+NONCE_LIFE_S: Final = 2 * CLOCK_LIMIT_S
+"""A sending may be that much older than the oldest one that is still taken: ahead by the limit, then behind by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message to be; its place in the chain is found when it is put down. The same `once` is put down once."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    kind: str
+    body: Body
+    once: str | None = None
+
+
+async def put(step: Step, written: Written) -> Detail:
+    """Add a message to the end of its chain, within the open transaction; what the audit keeps of it."""
+    kept: dict[str, Any] = {"peer": written.peer, "kind": written.kind}
+    if step.site.peer_of(written.peer) is None:
+        return kept | {"sent": False, "why": "not in the trust table"}
+    if written.once is not None:
+        there = await step.connection.scalar(select(outbox.c.entry).where(outbox.c.once == written.once))
+        if there is not None:
+            return kept | {"sent": False, "why": "sent before"}
+    chain = (outbox.c.peer == written.peer) & (outbox.c.incident_id == written.incident_id)
+    last = select(outbox.c.seq, outbox.c.digest).where(chain).order_by(outbox.c.seq.desc()).limit(1)
+    seq, link = (await step.connection.execute(last)).tuples().one_or_none() or (0, FIRST_LINK)
+    message = ExchangeMessage(
+        id=str(ULID()),
+        kind=written.kind,
+        issuer=step.site.platform.id,
+        audience=written.peer,
+        incident_id=written.incident_id,
+        seq=seq + 1,
+        prev_hash=link,
+        occurred_at=step.at,
+        body=written.body,
+    )
+    payload = message.payload()
+    row = {
+        "message_id": message.id,
+        "once": written.once,
+        "peer": written.peer,
+        "incident_id": written.incident_id,
+        "seq": message.seq,
+        "kind": written.kind,
+        "payload": payload.decode(),
+        "digest": digest(payload),
+        "stored_at": step.at,
+    }
+    await step.connection.execute(insert(outbox).values(row))
+    return kept | {"sent": True, "message_id": message.id, "seq": message.seq}
+
+
+class SqlOutgoing:
+    """`exchange.Outgoing` on the outbox table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def unsent(self, peer: SiteId, limit: int) -> list[Unsent]:
+        """See the port."""
+        waiting = (
+            select(outbox.c.message_id, outbox.c.incident_id, outbox.c.seq, outbox.c.payload)
+            .where(outbox.c.peer == peer, outbox.c.receipted_at.is_(None))
+            .order_by(outbox.c.entry)
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: _all(connection, waiting))
+        return [Unsent(r.message_id, IncidentId(r.incident_id), r.seq, r.payload.encode()) for r in rows]
+
+    async def receipted(self, message_id: str, now: float) -> None:
+        """See the port."""
+        done = update(outbox).where(outbox.c.message_id == message_id).values(receipted_at=now)
+        await self._database.write(lambda connection: connection.execute(done))
+
+    async def send_again(self, peer: SiteId, incident_id: IncidentId, from_seq: int) -> None:
+        """See the port."""
+        lost = (
+            update(outbox)
+            .where(outbox.c.peer == peer, outbox.c.incident_id == incident_id, outbox.c.seq >= from_seq)
+            .values(receipted_at=None)
+        )
+        await self._database.write(lambda connection: connection.execute(lost))
+
+
+class SqlInbox:
+    """`exchange.Inbox` on the inbox and nonces tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim_nonce(self, issuer: SiteId, nonce: str, now: float) -> bool:
+        """See the port."""
+
+        async def claim(connection: AsyncConnection) -> bool:
+            await connection.execute(delete(nonces).where(nonces.c.seen_at < now - NONCE_LIFE_S))
+            seen = select(nonces.c.seen_at).where(nonces.c.issuer == issuer, nonces.c.nonce == nonce)
+            if await connection.scalar(seen) is not None:
+                return False
+            await connection.execute(insert(nonces).values(issuer=issuer, nonce=nonce, seen_at=now))
+            return True
+
+        return await self._database.write(claim)
+
+    async def chain_end(self, issuer: SiteId, incident_id: IncidentId) -> ChainEnd:
+        """See the port."""
+        last = (
+            select(inbox.c.seq, inbox.c.digest)
+            .where(inbox.c.issuer == issuer, inbox.c.incident_id == incident_id)
+            .order_by(inbox.c.seq.desc())
+            .limit(1)
+        )
+        rows = await self._database.read(lambda connection: _all(connection, last))
+        return ChainEnd(rows[0].seq, rows[0].digest) if rows else ChainEnd()
+
+    async def kept_digest(self, issuer: SiteId, incident_id: IncidentId, seq: int) -> str | None:
+        """See the port."""
+        place = (inbox.c.issuer == issuer) & (inbox.c.incident_id == incident_id) & (inbox.c.seq == seq)
+        rows = await self._database.read(lambda connection: _all(connection, select(inbox.c.digest).where(place)))
+        return rows[0].digest if rows else None
+
+    async def keep(self, opened: Opened, now: float) -> None:
+        """See the port."""
+        message = opened.message
+        key = {"issuer": message.issuer, "incident_id": message.incident_id, "seq": message.seq}
+        row = {
+            "message_id": message.id,
+            "kind": message.kind,
+            "digest": opened.digest,
+            "token": opened.token,
+            "received_at": now,
+        }
+
+        async def store(connection: AsyncConnection) -> None:
+            if await connection.scalar(select(inbox.c.digest).filter_by(**key)) is None:
+                await connection.execute(insert(inbox).values(**key, **row))
+
+        await self._database.write(store)
+
+
+async def _all(connection: AsyncConnection, statement: Any) -> list[Any]:
+    return list((await connection.execute(statement)).all())

@@ -1,0 +1,96 @@
+"""One handler for each record that leaves by the outbox: what of it crosses to the peer (requirement R-066)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import ValidationError
+
+from callflow.adapters.sql import outbox
+from callflow.adapters.sql.ticket_records import open_ticket
+from callflow.domain import commands as c
+from callflow.domain.names import Consent, Presentation, Verified
+from callflow.service import messages as m
+
+if TYPE_CHECKING:
+    from callflow.adapters.sql.step import Detail, Step
+
+log = structlog.get_logger(__name__)
+
+
+async def send_handover(step: Step, record: c.SendHandover) -> Detail:
+    """The caller's matter to the peer, with our ticket's number; no handover is without a ticket."""
+    matter = await _matter(step, record)
+    attempt = (await step.call_of(record.call_id)).attempt(record.attempt_id)
+    matter |= {
+        "attempt_id": record.attempt_id,
+        "kind": record.kind,
+        "consent": attempt.consent if attempt else Consent.NOT_RECORDED,
+        "danger": matter["danger"] or record.danger,
+    }
+    body = m.Handover.model_validate(matter)
+    return await _send(step, record, "handover", body, once=f"handover:{record.attempt_id}:{record.peer}")
+
+
+async def send_danger(step: Step, record: c.SendDanger) -> Detail:
+    """Danger, with everything that the peer needs to act on it."""
+    body = m.Danger.model_validate(await _matter(step, record) | {"danger": True})
+    return await _send(step, record, "danger", body)
+
+
+async def send_outcome(step: Step, record: c.SendOutcome) -> Detail:
+    """How the attempt ended; one may have two: joined, then lost."""
+    body = m.AttemptEnded(attempt_id=record.attempt_id, outcome=record.outcome)
+    once = f"outcome:{record.attempt_id}:{record.outcome}:{record.peer}"
+    return await _send(step, record, "outcome", body, once=once)
+
+
+async def send_owner_decision(step: Step, record: c.SendOwnerDecision) -> Detail:
+    """Accept or refuse."""
+    return await _send(step, record, "owner_decision", m.OwnerDecision(accept=record.accept))
+
+
+async def send_owner_settled(step: Step, record: c.SendOwnerSettled) -> Detail:
+    """The owner."""
+    body = m.OwnerSettled.model_validate({"owner": record.owner, "settled": record.settled})
+    return await _send(step, record, "owner_settled", body)
+
+
+async def _send(step: Step, record: c.ToPeer, kind: str, body: m.Body, *, once: str | None = None) -> Detail:
+    return await outbox.put(step, outbox.Written(record.incident_id, record.peer, kind, body, once))
+
+
+async def _matter(step: Step, record: c.ToPeer) -> dict[str, Any]:
+    call = await step.call_of(record.call_id)
+    opened = await open_ticket(step, c.OpenTicket(record.call_id, record.incident_id))
+    ticket = await step.ticket_of(record.incident_id)
+    peer = step.site.peer_of(record.peer)
+    policy = peer.send_identity if peer else "never"
+    shown = policy == "always" or (policy == "allowed" and ticket.presentation == Presentation.ALLOWED)
+    return {
+        "number": ticket.caller_number if shown else "",
+        "presentation": ticket.presentation,
+        "verified": ticket.verified if shown else Verified.NONE,
+        "note": (call.note or ticket.note or ticket.peer_note)[: m.NOTE_LIMIT],
+        "suggestion": _crossing(ticket.suggestion),
+        "ticket_id": opened["ticket_id"],
+        "first_receiver": ticket.first_receiver,
+        "region": step.site.platform.region,
+        "consent": ticket.consent,
+        "danger": call.danger,
+    }
+
+
+def _crossing(suggestion: str | None) -> dict[str, Any] | None:
+    """The part of the classifier's suggestion that crosses; a malformed one never holds up a handover."""
+    if suggestion is None:
+        return None
+    try:
+        return m.Suggestion.model_validate(json.loads(suggestion)).model_dump()
+    except ValidationError as error:
+        log.warning(
+            "suggestion left out of the handover", fields=[".".join(map(str, e["loc"])) for e in error.errors()]
+        )
+        return None

@@ -1,0 +1,51 @@
+"""What a handler of records works with: one open transaction, one platform, one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from callflow.adapters.sql.frozen import call_of
+from callflow.adapters.sql.tables import calls, tickets
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callflow.domain.calls import Call
+    from callflow.domain.names import CallId, IncidentId
+    from callflow.sitefile import Site
+
+Detail = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What every handler is given: the open transaction, this platform, the call as just written, the moment."""
+
+    connection: AsyncConnection
+    site: Site
+    call: Call | None
+    at: float
+
+    async def call_of(self, call_id: CallId) -> Call:
+        """The call, as written. Raises LookupError for one that was never committed."""
+        if self.call is not None and self.call.call_id == call_id:
+            return self.call
+        text = await self.connection.scalar(select(calls.c.whole).where(calls.c.call_id == call_id))
+        if text is None:
+            raise LookupError(f"a record speaks of call {call_id}, which was never committed")
+        return call_of(text)
+
+    async def change_ticket(self, incident_id: IncidentId, **columns: object) -> bool:
+        """Set columns of this incident's ticket; False when there is none."""
+        done = await self.connection.execute(
+            update(tickets).where(tickets.c.incident_id == incident_id).values(**columns, changed_at=self.at)
+        )
+        return done.rowcount > 0
+
+    async def ticket_of(self, incident_id: IncidentId) -> Any:
+        """This incident's row, or None."""
+        found = await self.connection.execute(select(tickets).where(tickets.c.incident_id == incident_id))
+        return found.one_or_none()

@@ -1,0 +1,156 @@
+"""Every table of one platform. The migrations make them; a test compares the two.
+
+Moments are epoch seconds. A call, an order and a message are kept whole as JSON beside the columns that are
+searched by. `audit` takes no UPDATE and no DELETE (triggers in the first migration).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata: Final = MetaData()
+Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only an INTEGER PRIMARY KEY by itself
+
+calls: Final = Table(
+    "calls",
+    metadata,
+    Column("call_id", String(26), primary_key=True),
+    Column("incident_id", String(26), nullable=False, index=True),
+    Column("phase", String(16), nullable=False),
+    Column("arrived_at", Float, nullable=False),
+    Column("is_over", Boolean, nullable=False),
+    Column("is_settled", Boolean, nullable=False),
+    Column("suggestion", Text),
+    Column("whole", Text, nullable=False),
+    Index("ix_calls_open", "is_over", "is_settled"),
+)
+
+tickets: Final = Table(
+    "tickets",
+    metadata,
+    Column("ticket_id", String(40), primary_key=True),
+    Column("incident_id", String(26), nullable=False, unique=True),
+    Column("call_id", String(26)),
+    Column("peer", String(16)),
+    Column("peer_ticket_id", String(40)),
+    Column("state", String(16), nullable=False),
+    Column("phone_mark", String(16), nullable=False, default=""),
+    Column("caller_number", String(40), nullable=False, default="", index=True),
+    Column("presentation", String(16), nullable=False),
+    Column("verified", String(16), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("peer_note", Text, nullable=False, default=""),
+    Column("suggestion", Text),
+    Column("region", String(6), nullable=False),
+    Column("first_receiver", String(16), nullable=False),
+    Column("owner", String(16), nullable=False),
+    Column("settled", String(16)),
+    Column("danger", Boolean, nullable=False, default=False),
+    Column("consent", String(24), nullable=False),
+    Column("consent_by", String(16)),
+    Column("consent_at", Float),
+    Column("opened_at", Float, nullable=False, index=True),
+    Column("changed_at", Float, nullable=False),
+)
+
+call_backs: Final = Table(
+    "call_backs",
+    metadata,
+    Column("call_id", String(26), primary_key=True),
+    Column("incident_id", String(26), nullable=False),
+    Column("caller_number", String(40), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("queued_at", Float, nullable=False, index=True),
+    Column("done_at", Float),
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("entry", Serial, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("event_key", String(120)),
+    Column("call_id", String(26), nullable=False),
+    Column("incident_id", String(26), nullable=False, index=True),
+    Column("what", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+
+orders: Final = Table(
+    "orders",
+    metadata,
+    Column("order_id", Serial, primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("whole", Text, nullable=False),
+    Column("stored_at", Float, nullable=False),
+    Column("outcome", Text, index=True),
+)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("entry", Serial, primary_key=True),
+    Column("message_id", String(26), nullable=False, unique=True),
+    Column("once", String(160), unique=True),
+    Column("peer", String(16), nullable=False),
+    Column("incident_id", String(26), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("stored_at", Float, nullable=False),
+    Column("receipted_at", Float),
+    UniqueConstraint("peer", "incident_id", "seq"),
+    Index("ix_outbox_unsent", "peer", "receipted_at"),
+)
+
+inbox: Final = Table(
+    "inbox",
+    metadata,
+    Column("issuer", String(16), primary_key=True),
+    Column("incident_id", String(26), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", String(26), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("token", Text, nullable=False),
+    Column("received_at", Float, nullable=False),
+)
+
+nonces: Final = Table(
+    "nonces",
+    metadata,
+    Column("issuer", String(16), primary_key=True),
+    Column("nonce", String(64), primary_key=True),
+    Column("seen_at", Float, nullable=False, index=True),
+)
+
+seen_events: Final = Table(
+    "seen_events",
+    metadata,
+    Column("event_key", String(120), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
+progress: Final = Table(
+    "progress",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("offset", BigInteger, nullable=False),
+)

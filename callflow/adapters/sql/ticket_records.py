@@ -1,0 +1,162 @@
+"""One handler for each record about tickets: what it changes, within the transaction of its call.
+
+A handler answers with what the audit keeps of it. All of them may be run again: they look before they make.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, insert, select
+
+from callflow.adapters.sql import outbox
+from callflow.adapters.sql.tables import call_backs, calls, tickets
+from callflow.domain.names import CallId, Consent, IncidentId, Presentation, SiteId, Verified
+from callflow.service.messages import TicketOpened
+
+if TYPE_CHECKING:
+    from callflow.adapters.sql.step import Detail, Step
+    from callflow.domain import commands as c
+    from callflow.service.take_in import LinkTicket, OpenLinkedTicket
+
+CHINA: Final = timezone(timedelta(hours=8))
+"""Ticket numbers begin anew at midnight in China, which has one time and no summer time."""
+
+
+async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
+    """The ticket of a call that is here. A ticket that a peer's handover made before takes the call in."""
+    call = await step.call_of(record.call_id)
+    have = await step.ticket_of(record.incident_id)
+    peer = call.caller.from_site
+    if have is None:
+        ticket_id = await _make(
+            step,
+            record.incident_id,
+            call_id=call.call_id,
+            peer=peer,
+            caller_number=call.caller.number,
+            presentation=call.caller.presentation,
+            verified=call.caller.verified,
+            note=call.note,
+            suggestion=await step.connection.scalar(select(calls.c.suggestion).where(calls.c.call_id == call.call_id)),
+            first_receiver=call.ownership.first_receiver,
+            owner=call.ownership.owner,
+            settled=call.ownership.settled,
+            danger=call.danger,
+            consent=Consent.NOT_RECORDED,
+        )
+    else:
+        ticket_id = have.ticket_id
+        missing: dict[str, object] = {} if have.call_id else {"call_id": call.call_id}
+        if not have.caller_number and call.caller.number:
+            missing |= _caller(call.caller.number, call.caller.presentation, call.caller.verified)
+        if missing:
+            await step.change_ticket(record.incident_id, **missing)
+    if peer is not None:
+        await _tell_our_number(step, record.incident_id, peer, ticket_id)
+    return {"ticket_id": ticket_id, "made": have is None}
+
+
+async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
+    """Our half of a pair that a peer began. His word on the number holds: his voice leg may have had to hide it."""
+    matter, have = record.matter, await step.ticket_of(record.incident_id)
+    link: dict[str, object] = {
+        "peer": record.peer,
+        "peer_ticket_id": matter.ticket_id,
+        "peer_note": matter.note,
+    }
+    if matter.suggestion is not None:
+        link["suggestion"] = matter.suggestion.model_dump_json()
+    if have is None:
+        ticket_id = await _make(
+            step,
+            record.incident_id,
+            **link,
+            **_caller(matter.number, matter.presentation, matter.verified),
+            first_receiver=matter.first_receiver,
+            owner=matter.first_receiver,
+            danger=matter.danger,
+            consent=matter.consent,
+        )
+    else:
+        ticket_id = have.ticket_id
+        if matter.danger:
+            link["danger"] = True
+        if matter.number and await _came_from(step, have.call_id, record.peer):
+            link |= _caller(matter.number, matter.presentation, matter.verified)
+        await step.change_ticket(record.incident_id, **link)
+    await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
+    return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
+
+
+async def link_ticket(step: Step, record: LinkTicket) -> Detail:
+    """The number of the peer's half."""
+    done = await step.change_ticket(record.incident_id, peer=record.peer, peer_ticket_id=record.ticket_id)
+    return {"peer": record.peer, "peer_ticket_id": record.ticket_id, "linked": done}
+
+
+async def mark_ticket(step: Step, record: c.MarkTicket) -> Detail:
+    """The telephone side of the ticket; danger has a column of its own and is never taken back."""
+    mark: dict[str, object] = {"danger": True} if record.mark == "danger" else {"phone_mark": record.mark}
+    return {"mark": record.mark, "marked": await step.change_ticket(record.incident_id, **mark)}
+
+
+async def record_consent(step: Step, record: c.RecordConsent) -> Detail:
+    """The caller's answer, who asked, and when."""
+    await step.change_ticket(record.incident_id, consent=record.consent, consent_by=record.agent_id, consent_at=step.at)
+    return {"consent": record.consent, "agent_id": record.agent_id}
+
+
+async def settle_owner(step: Step, record: c.SettleOwner) -> Detail:
+    """Whose matter it is."""
+    await step.change_ticket(record.incident_id, owner=record.owner, settled=record.settled)
+    return {"owner": record.owner, "settled": record.settled}
+
+
+async def queue_call_back(step: Step, record: c.QueueCallBack) -> Detail:
+    """One line on the call-back list a call."""
+    call = await step.call_of(record.call_id)
+    listed = await step.connection.scalar(select(call_backs.c.reason).where(call_backs.c.call_id == call.call_id))
+    if listed is None:
+        row = {
+            "call_id": call.call_id,
+            "incident_id": record.incident_id,
+            "caller_number": call.caller.number,
+            "reason": record.reason,
+            "queued_at": step.at,
+        }
+        await step.connection.execute(insert(call_backs).values(row))
+    return {"reason": record.reason, "listed": listed is None}
+
+
+async def _tell_our_number(step: Step, incident_id: IncidentId, peer: SiteId, ticket_id: str) -> None:
+    body = TicketOpened(ticket_id=ticket_id)
+    reply = outbox.Written(incident_id, peer, "ticket", body, once=f"ticket:{incident_id}:{peer}")
+    await outbox.put(step, reply)
+
+
+async def _make(step: Step, incident_id: IncidentId, **columns: object) -> str:
+    platform = step.site.platform
+    ticket_id = await _next_number(step, platform.ticket_prefix)
+    row = {"ticket_id": ticket_id, "incident_id": incident_id, "state": "open", "region": platform.region}
+    moments = {"opened_at": step.at, "changed_at": step.at}
+    await step.connection.execute(insert(tickets).values(row | moments | columns))
+    return ticket_id
+
+
+def _caller(number: str, presentation: Presentation, verified: Verified) -> dict[str, object]:
+    return {"caller_number": number, "presentation": presentation, "verified": verified}
+
+
+async def _next_number(step: Step, prefix: str) -> str:
+    """The next of this platform's series of the day, such as GD20261122000001."""
+    day = f"{prefix}{datetime.fromtimestamp(step.at, CHINA):%Y%m%d}"
+    of_today = tickets.c.ticket_id.between(f"{day}000000", f"{day}999999")
+    last = await step.connection.scalar(select(func.max(tickets.c.ticket_id)).where(of_today))
+    return f"{day}{int(last.removeprefix(day)) + 1 if last else 1:06d}"
+
+
+async def _came_from(step: Step, call_id: str | None, peer: SiteId) -> bool:
+    """Whether the ticket's voice leg is the peer's, or not here yet: then his word on the number is better."""
+    return call_id is None or (await step.call_of(CallId(call_id))).caller.from_site == peer

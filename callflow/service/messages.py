@@ -1,0 +1,156 @@
+"""What the two platforms say to each other: one small model for every kind of message.
+
+Only these fields cross (requirement R-066); `tests/contract/exchange` lists them once more and fails on a new
+one. Strict in what we send; a newer peer's unknown fields and kinds are let pass (requirement R-045).
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, StringConstraints, field_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from callflow.domain.names import Consent, Kind, Outcome, Presentation, Settled, Verified
+
+VERSION: Final = 1
+FIRST_LINK: Final = "0" * 64
+NOTE_LIMIT: Final = 4000
+
+Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+Site = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
+Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{0,32}$")]
+TicketNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Word = Annotated[str, StringConstraints(max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Body(_Part):
+    """What one kind of message carries. Of a kind that we do not know: nothing."""
+
+
+class Evidence(_Part):
+    """A passage of the note that led to the suggestion; offsets count code points."""
+
+    start: int
+    end: int
+    text: Word
+    rule: Word
+
+
+class Suggestion(_Part):
+    """What the classifier thought; advice to a person, never an order."""
+
+    platform: Word
+    category: Word | None = None
+    department: Word | None = None
+    level: int | None = None
+    danger: bool = False
+    confidence: float = 0.0
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=50)] = ()
+    version: Word = ""
+
+
+class Matter(Body):
+    """What the receiving agent must know. `number` is "" when it may not cross."""
+
+    number: Number
+    presentation: Presentation
+    verified: Verified
+    note: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)]
+    suggestion: Suggestion | None
+    ticket_id: TicketNumber
+    first_receiver: Site
+    region: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    consent: Consent
+    danger: bool
+
+
+class Handover(Matter):
+    """A caller is being handed over: the linked ticket is opened at once, even if the voice leg never comes."""
+
+    attempt_id: Ulid
+    kind: Kind
+
+
+class Danger(Matter):
+    """Danger to life, limb or public safety: the police ticket is made at once (requirement R-008)."""
+
+    danger: Literal[True] = True
+
+
+class TicketOpened(Body):
+    """The answer to a handover: the number of the ticket at our side of the pair."""
+
+    ticket_id: TicketNumber
+
+
+class AttemptEnded(Body):
+    """How the attempt ended, or that the target joined."""
+
+    attempt_id: Ulid
+    outcome: Outcome
+
+
+class OwnerDecision(Body):
+    """One agent's accept or refuse, to the platform that holds the caller's leg."""
+
+    accept: bool
+
+
+class OwnerSettled(Body):
+    """Whose matter it is, said by the platform that holds the caller's leg."""
+
+    owner: Site
+    settled: Settled
+
+
+KINDS: Final[dict[str, type[Body]]] = {
+    "handover": Handover,
+    "ticket": TicketOpened,
+    "outcome": AttemptEnded,
+    "owner_decision": OwnerDecision,
+    "owner_settled": OwnerSettled,
+    "danger": Danger,
+}
+
+
+class ExchangeMessage(_Part):
+    """One message of the chain that `issuer` writes to `audience` about one incident.
+
+    `seq` counts from 1, `prev_hash` is the digest of the message before it. `occurred_at` is when it became
+    true, however much later it is sent.
+    """
+
+    v: int = VERSION
+    id: Ulid
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
+    issuer: Site
+    audience: Site
+    incident_id: Ulid
+    seq: Annotated[int, Field(ge=1)]
+    prev_hash: Digest
+    occurred_at: float
+    body: SerializeAsAny[Body]
+
+    @field_validator("body", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Body:
+        if isinstance(value, Body):
+            return value
+        return KINDS.get(info.data.get("kind", ""), Body).model_validate(value)
+
+    def payload(self) -> bytes:
+        """The one way to write it down; what is signed and hashed."""
+        return json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+
+
+def digest(payload: bytes) -> str:
+    """The link of the chain: over the octets as signed, so that a newer peer's extra fields count too."""
+    return hashlib.sha256(payload).hexdigest()

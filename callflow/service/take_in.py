@@ -1,0 +1,124 @@
+"""What a peer's message means here: records for this platform's books, and events for its calls.
+
+Everything may be done again: records are kept once per message, tickets once per incident, events by key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from callflow.domain import events
+from callflow.domain.commands import MarkTicket, Record, SettleOwner
+from callflow.domain.names import CallId, IncidentId, Outcome, SiteId, TicketId, Verified
+from callflow.service import messages as m
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from callflow.domain.calls import Call
+    from callflow.service.ports import Facts
+
+NO_CALL = CallId("")
+"""A record that belongs to an incident whose voice leg is not here (yet)."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLinkedTicket(Record):
+    """The peer's matter has a ticket here, linked to his; ours is made once and its number sent back once."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    matter: m.Matter
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTicket(Record):
+    """The peer's ticket of the pair has this number."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    ticket_id: TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What to write down, then what to tell the calls."""
+
+    records: tuple[Record, ...] = ()
+    events: tuple[events.PeerEvent, ...] = ()
+
+
+def to_facts(
+    message: m.ExchangeMessage, calls: Sequence[Call], *, site: SiteId, believe_identity: bool, at: float
+) -> Meaning:
+    """The meaning of one accepted message, given this platform's calls of its incident.
+
+    `believe_identity` is the trust table's word on this peer: without it his word on a number is only a claim.
+    A kind from a newer peer means nothing here.
+    """
+    incident_id, peer = IncidentId(message.incident_id), SiteId(message.issuer)
+    records: list[Record] = []
+    told: list[events.PeerEvent] = []
+    body = message.body
+    match body:
+        case m.Matter():
+            matter = body if believe_identity else _only_claimed(body)
+            records.append(OpenLinkedTicket(NO_CALL, incident_id, peer, matter))
+            told += [_opened(call, at, peer, body.ticket_id) for call in calls]
+            if matter.danger:
+                told += [events.PeerDanger(call.call_id, at, peer) for call in calls]
+        case m.TicketOpened():
+            records.append(LinkTicket(NO_CALL, incident_id, peer, TicketId(body.ticket_id)))
+            told += [_opened(call, at, peer, body.ticket_id) for call in calls]
+        case m.AttemptEnded():
+            mark = "connected" if body.outcome is Outcome.JOINED else "not_connected"
+            records.append(MarkTicket(NO_CALL, incident_id, mark))
+        case m.OwnerDecision():
+            told += [events.PeerOwnerDecided(call.call_id, at, peer, body.accept) for call in calls]
+        case m.OwnerSettled() if body.owner in {site, peer}:
+            owner, settled = SiteId(body.owner), body.settled.value
+            told += [events.PeerOwnerSettled(call.call_id, at, peer, owner, settled) for call in calls]
+            if not calls:
+                records.append(SettleOwner(NO_CALL, incident_id, owner, settled))
+        case _:
+            log.warning("peer message means nothing here", kind=message.kind, message_id=message.id, peer=peer)
+    return Meaning(tuple(records), tuple(told))
+
+
+async def take_in(
+    message: m.ExchangeMessage,
+    *,
+    facts: Facts,
+    happened: Callable[[events.Event, str], Awaitable[object]],
+    site: SiteId,
+    believe_identity: bool,
+    at: float,
+) -> None:
+    """Write a message's records, then give its events to the calls. Repeatable.
+
+    `happened(event, key)` is the controller's door.
+
+    Raises:
+        FactsAway: not everything was written; the peer will send the message again.
+    """
+    calls = await facts.calls_of_incident(IncidentId(message.incident_id))
+    meaning = to_facts(message, calls, site=site, believe_identity=believe_identity, at=at)
+    if meaning.records:
+        await facts.commit(None, meaning.records, (), event_key=f"peer:{message.id}", journal_offset=None, at=at)
+    for event in meaning.events:
+        await happened(event, f"peer:{message.id}:{event.call_id}:{type(event).__name__}")
+
+
+def _opened(call: Call, at: float, peer: SiteId, ticket_id: str) -> events.PeerTicketOpened:
+    return events.PeerTicketOpened(call.call_id, at, peer, TicketId(ticket_id))
+
+
+def _only_claimed(matter: m.Matter) -> m.Matter:
+    if matter.verified is not Verified.NETWORK:
+        return matter
+    return matter.model_copy(update={"verified": Verified.CLAIMED})
