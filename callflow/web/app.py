@@ -1,0 +1,63 @@
+"""The web face of one site, put together: rows to routes, one door, one middleware."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from callflow.web import calls, directory, events, health, metrics, openapi, sessions, tickets
+from callflow.web.deps import Deps, Memory
+from callflow.web.door import BODY_LIMIT_BYTES, add_security_headers, around, through_the_door
+from callflow.web.metrics import Metrics
+from callflow.web.rate import Allowance
+from callflow.web.routes import Route, Visit
+from callflow.web.sessions import Sessions
+
+CLOSE_LIMIT_S = 5.0
+
+
+async def show_name(visit: Visit, _ask: None) -> web.Response:
+    """What this is, for a person who opens the address."""
+    platform = visit.deps.site.platform
+    return web.Response(text=f"callflow {platform.id} · {platform.name_zh} · {platform.name_en}\n/api/openapi.json\n")
+
+
+HOME = Route(
+    "GET", "/", show_name, "The site's name and where its API is described.", roles=None, answers={200: "text/plain"}
+)
+ROUTES: tuple[Route, ...] = (
+    HOME,
+    *sessions.ROUTES,
+    *calls.ROUTES,
+    *events.ROUTES,
+    *tickets.ROUTES,
+    *directory.ROUTES,
+    *health.ROUTES,
+    *metrics.ROUTES,
+)
+
+
+def make_app(deps: Deps) -> web.Application:
+    """Everything but the socket. Hashes the desk passwords, which takes some 20 ms for each account.
+
+    Serve it by `make_runner`: aiohttp's own access log writes whole addresses, and these must stay out of logs.
+    """
+    memory = Memory(
+        sessions=Sessions(deps.site.agent, deps.passwords, deps.session_secret),
+        metrics=Metrics(deps.registry),
+        handovers=Allowance(calls.HANDOVERS_PER_SEAT, calls.HANDOVER_WINDOW_S),
+    )
+    app = web.Application(middlewares=[around(memory)], client_max_size=BODY_LIMIT_BYTES)
+    for route in (*ROUTES, openapi.route_for(ROUTES, deps.site)):
+        app.router.add_route(route.method, route.path, through_the_door(route, deps, memory))
+    app.on_response_prepare.append(add_security_headers)
+
+    async def end_streams(_app: web.Application) -> None:
+        memory.closing.set()
+
+    app.on_shutdown.append(end_streams)
+    return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """A runner without an access log of its own; open event streams end within `CLOSE_LIMIT_S` of its clean-up."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_LIMIT_S)

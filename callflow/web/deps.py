@@ -1,0 +1,113 @@
+"""What the web face needs from the rest of the program, and what it remembers itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from callflow.domain.calls import Call
+    from callflow.domain.events import DeskEvent
+    from callflow.domain.names import AgentId, CallId, IncidentId, TicketId
+    from callflow.sitefile import Site
+    from callflow.web.metrics import Metrics
+    from callflow.web.rate import Allowance
+    from callflow.web.sessions import Sessions
+
+Probe = Callable[[], Awaitable[str | None]]
+"""Asks one neighbour whether it is there: None, or the cause in a few words. Never carries a number or a secret."""
+
+Suggest = Callable[[str], Awaitable[dict[str, Any] | None]]
+"""The classifier's suggestion for a text (architecture §6, Classifier), or None when it is away."""
+
+
+class CallsRead(Protocol):
+    """The part of `ports.Facts` that the desk reads. Either may raise `ports.FactsAway`."""
+
+    async def call(self, call_id: CallId) -> Call | None:
+        """The call as last committed, or None."""
+
+    async def live_calls(self) -> Sequence[Call]:
+        """Every call that has not ended."""
+
+    async def unsettled_calls(self) -> Sequence[Call]:
+        """Every call that has ended and whose owner is not settled yet."""
+
+    async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
+        """This platform's calls of one incident, oldest first."""
+
+
+class DesksRead(Protocol):
+    """The part of `ports.Desks` that the event stream reads."""
+
+    def listen(self, agent_id: AgentId, last_event_id: str | None) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+        """Yield (event id, name, body) from after `last_event_id` on, or from now."""
+
+
+class Submitted(Protocol):
+    """What became of a desk's event: the call as it now is, or the code of the refusal."""
+
+    @property
+    def call(self) -> Call | None:
+        """The call after the event."""
+
+    @property
+    def refused(self) -> str | None:
+        """A code of `refusals.REFUSALS`, or None when the event was taken."""
+
+
+class Controller(Protocol):
+    """The one door to a call."""
+
+    async def submit(self, event: DeskEvent, *, key: str) -> Submitted:
+        """Decide one event of one call, after those before it. The same `key` again changes nothing.
+
+        Raises:
+            ports.FactsAway: neither the database nor the journal took it.
+        """
+
+
+class TicketsRead(Protocol):
+    """Tickets and audited steps of this platform, read only. Each may raise `ports.FactsAway`."""
+
+    async def search(self, *, number: str | None, incident_id: IncidentId | None, limit: int) -> Sequence[Any]:
+        """Tickets, newest first; with neither a number nor an incident, the newest of all."""
+
+    async def ticket(self, ticket_id: TicketId) -> Any | None:
+        """One ticket, or None."""
+
+    async def trace(self, incident_id: IncidentId) -> Sequence[Any]:
+        """Audited steps of the incident, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything from outside. `passwords` are hashed at the start and not kept. `clock`: epoch seconds."""
+
+    site: Site
+    passwords: Mapping[AgentId, str]
+    session_secret: str
+    facts: CallsRead
+    tickets: TicketsRead
+    desks: DesksRead
+    controller: Controller
+    suggest: Suggest
+    probes: Mapping[str, Probe]
+    clock: Callable[[], float]
+    registry: CollectorRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the web face keeps between requests; all of it may be lost with the process."""
+
+    sessions: Sessions
+    metrics: Metrics
+    handovers: Allowance
+    streams: Counter[AgentId] = field(default_factory=Counter)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,64 @@
+"""Whom a caller can be handed to, and who works here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callflow.domain.names import AgentId
+from callflow.web.routes import ANYBODY, Role, Route, Visit, answer
+from callflow.web.schemas import DirectoryView, RosterEntry, RosterView, TargetView
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+
+async def show_directory(visit: Visit, _ask: None) -> web.Response:
+    """The targets, in the order of the site file. What is dialled for them stays inside."""
+    return answer(
+        DirectoryView(
+            targets=[
+                TargetView(code=target.code, name_zh=target.name_zh, name_en=target.name_en, sort=target.sort)
+                for target in visit.deps.site.directory
+            ]
+        )
+    )
+
+
+async def show_roster(visit: Visit, _ask: None) -> web.Response:
+    """Every account, whether its desk is open here, and whether it is on a call."""
+    busy = {call.agent.agent_id for call in await visit.deps.facts.live_calls() if call.agent is not None}
+    return answer(
+        RosterView(
+            agents=[
+                RosterEntry(
+                    agent_id=account.id,
+                    name_zh=account.name_zh,
+                    role=Role(account.role),
+                    at_desk=visit.memory.streams[AgentId(account.id)] > 0,
+                    on_call=account.id in busy,
+                )
+                for account in visit.deps.site.agent
+            ]
+        )
+    )
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/directory",
+        show_directory,
+        "Whom a caller can be handed to.",
+        roles=ANYBODY,
+        answers={200: DirectoryView},
+    ),
+    Route(
+        "GET",
+        "/api/v1/roster",
+        show_roster,
+        "Who works here, at the desk and on a call.",
+        roles=ANYBODY,
+        answers={200: RosterView},
+        refuses=("facts-away",),
+    ),
+)

@@ -1,0 +1,79 @@
+"""A route is a row: where, who may, what it takes, what it answers, how it can refuse.
+
+The rows drive the router, the door and the OpenAPI document alike, so that none of the three can disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from callflow.web.deps import Deps, Memory
+    from callflow.web.sessions import Session
+
+
+class Role(StrEnum):
+    """Who an account is (requirement R-065: duties are separated)."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+ANYBODY = frozenset(Role)
+CALL_WORKERS = frozenset({Role.AGENT, Role.SUPERVISOR})
+READERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request that has passed the door: who asks, and what may be reached."""
+
+    request: web.Request
+    deps: Deps
+    memory: Memory
+    who: Session
+    now: float
+
+    def part(self, name: str) -> str:
+        """The named part of the path."""
+        return self.request.match_info[name]
+
+
+Handler = Callable[[Visit, Any], Awaitable[web.StreamResponse]]
+"""Takes the visit and the checked body (an instance of the row's `asks`, or None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row. `roles` None: open to those without a session. `answers`: status -> model, or a media type."""
+
+    method: str
+    path: str
+    handler: Handler
+    says: str
+    roles: frozenset[Role] | None
+    answers: Mapping[int, type[BaseModel] | str | None]
+    asks: type[BaseModel] | None = None
+    refuses: tuple[str, ...] = ()
+    headers: tuple[str, ...] = field(default=())
+
+    @property
+    def is_write(self) -> bool:
+        """Changes something, so it needs the CSRF token."""
+        return self.method in ("POST", "DELETE")
+
+
+def answer(model: BaseModel, status: int = 200) -> web.Response:
+    """The model as JSON."""
+    return web.Response(
+        status=status, body=model.model_dump_json().encode(), content_type="application/json", charset="utf-8"
+    )

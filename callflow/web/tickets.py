@@ -1,0 +1,91 @@
+"""Tickets of this platform, and one incident as far as this platform knows it. Numbers leave masked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from callflow.domain.names import IncidentId, TicketId
+from callflow.web.errors import Problem
+from callflow.web.routes import READERS, Role, Route, Visit, answer
+from callflow.web.schemas import ULID
+from callflow.web.ticket_schemas import TicketList, TicketSearchAsk, TicketView, TraceView
+from callflow.web.views import call_view, is_agents_own, ticket_view, trace_entry
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_TICKET_ID = re.compile(r"[A-Z]{2}[0-9A-Za-z-]{4,38}")
+
+
+async def search(visit: Visit, ask: TicketSearchAsk) -> web.Response:
+    """Tickets by caller number or incident, newest first. The number stands in the body, never in an address."""
+    found = await visit.deps.tickets.search(
+        number=ask.number,
+        incident_id=None if ask.incident_id is None else IncidentId(ask.incident_id),
+        limit=ask.limit,
+    )
+    return answer(TicketList(tickets=[ticket_view(ticket) for ticket in found]))
+
+
+async def show_ticket(visit: Visit, _ask: None) -> web.Response:
+    """One ticket."""
+    ticket_id = visit.part("ticket_id")
+    ticket = await visit.deps.tickets.ticket(TicketId(ticket_id)) if _TICKET_ID.fullmatch(ticket_id) else None
+    if ticket is None:
+        raise Problem("ticket-not-found")
+    return answer(ticket_view(ticket))
+
+
+async def show_trace(visit: Visit, _ask: None) -> web.Response:
+    """Calls, tickets and audited steps of one incident; an agent sees it when one of its calls is his."""
+    incident_id = IncidentId(visit.part("incident_id"))
+    if not ULID.fullmatch(incident_id):
+        raise Problem("incident-not-found")
+    calls = await visit.deps.facts.calls_of_incident(incident_id)
+    tickets = await visit.deps.tickets.search(number=None, incident_id=incident_id, limit=10)
+    if not calls and not tickets:
+        raise Problem("incident-not-found")
+    if visit.who.role is Role.AGENT and not any(is_agents_own(call, visit.who.agent_id) for call in calls):
+        raise Problem("not-your-call")
+    return answer(
+        TraceView(
+            incident_id=incident_id,
+            site=visit.deps.site.platform.id,
+            calls=[call_view(call, visit.who) for call in calls],
+            tickets=[ticket_view(ticket) for ticket in tickets],
+            entries=[trace_entry(row) for row in await visit.deps.tickets.trace(incident_id)],
+        )
+    )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/api/v1/tickets/search",
+        search,
+        "Tickets by caller number or incident, newest first.",
+        roles=READERS,
+        asks=TicketSearchAsk,
+        answers={200: TicketList},
+        refuses=("facts-away",),
+    ),
+    Route(
+        "GET",
+        "/api/v1/tickets/{ticket_id}",
+        show_ticket,
+        "One ticket.",
+        roles=READERS,
+        answers={200: TicketView},
+        refuses=("ticket-not-found", "facts-away"),
+    ),
+    Route(
+        "GET",
+        "/api/v1/incidents/{incident_id}/trace",
+        show_trace,
+        "One incident: its calls, tickets and audited steps at this platform.",
+        roles=READERS,
+        answers={200: TraceView},
+        refuses=("incident-not-found", "not-your-call", "facts-away"),
+    ),
+)
