@@ -1,0 +1,101 @@
+"""From an order of the domain to one AMI action: always an Originate of a dialplan entry, nothing else.
+
+The only place that spells the contract's "Entries" (asterisk-config/README.md). Pure; every value is
+checked here against a pattern that leaves no room for a comma, a variable or a line's end, whoever it came
+from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from callflow.domain.calls import Call
+from callflow.domain.commands import (
+    CancelAttempt,
+    InviteTarget,
+    KeepAgent,
+    Order,
+    RecallAgent,
+    ReleaseAgent,
+    ReportDanger,
+)
+from callflow.domain.names import Consent, Kind
+from callflow.service.ports import AsteriskRefused
+
+ORIGINATE_LIMIT_MS = 30_000
+"""How long Asterisk lets an entry run unanswered; the ringing inside has its own, shorter limit."""
+
+_CHANNEL = re.compile(r"(PJSIP|Local)/[0-9A-Za-z._@+*#-]{1,64}-[0-9a-f]{8}(;[12])?")
+_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_CODE = re.compile(r"[0-9A-Za-z]{2,16}")
+_UUI = re.compile(r"(?:[0-9a-f]{2}){0,64}")
+
+
+class OrderUnsendable(AsteriskRefused):
+    """The order holds a value that may not go to Asterisk, or is none of Asterisk's; nothing was sent."""
+
+
+_ENTRIES: Mapping[type[Order], str] = {
+    InviteTarget: "invite",
+    CancelAttempt: "cancel",
+    KeepAgent: "stay",
+    ReleaseAgent: "release",
+    RecallAgent: "recall",
+    ReportDanger: "danger",
+}
+
+
+def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[str]]:
+    """Return the action that starts this order. `uui`: the signed incident id of an attempt's leg, or "".
+
+    Raises:
+        OrderUnsendable: a value that may not go to Asterisk, or an order that is none of Asterisk's.
+    """
+    entry = _ENTRIES.get(type(order))
+    if entry is None:
+        raise OrderUnsendable(f"{type(order).__name__} has no dialplan entry; it is not an order to Asterisk")
+    exten = "s"
+    if isinstance(order, InviteTarget | CancelAttempt):
+        exten = _checked(_CODE, order.target, "the target")
+    caller = _checked(_CHANNEL, call.caller.channel, "the caller's channel")
+    action: dict[str, str | list[str]] = {
+        "Action": "Originate",
+        "Channel": f"Local/{exten}@{entry}/n",
+        "Context": "trigger",
+        "Exten": "s",
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(ORIGINATE_LIMIT_MS),
+        "Variable": [f"__CALLERCHAN={caller}"],
+    }
+    if isinstance(order, InviteTarget | ReportDanger):
+        return action | _attempt_headers(order, call, uui, caller)
+    return action
+
+
+def _attempt_headers(
+    order: InviteTarget | ReportDanger, call: Call, uui: str, caller: str
+) -> dict[str, str | list[str]]:
+    attempt_id = _checked(_ULID, order.attempt_id, "the attempt's id")
+    kind = order.kind if isinstance(order, InviteTarget) else Kind.THREE_PARTY
+    consent = next((a.consent for a in call.attempts if a.attempt_id == attempt_id), Consent.NOT_RECORDED)
+    variables = [
+        f"__CALLERCHAN={caller}",
+        f"GROUP(pending)={caller}",
+        f"__ATTEMPT={attempt_id}",
+        f"__KIND={kind.value}",
+        "__WAY=desk",
+        f"__CONSENT={consent.value}",
+    ]
+    if _checked(_UUI, uui, "the signed incident id"):
+        variables.append(f"__UUI={uui}")
+    # Asterisk refuses a second channel with the same id: a repeated order cannot ring twice while the first
+    # one rings.
+    return {"ChannelId": f"{attempt_id}.1", "OtherChannelId": f"{attempt_id}.2", "Variable": variables}
+
+
+def _checked(pattern: re.Pattern[str], value: str, what: str) -> str:
+    if not pattern.fullmatch(value):
+        raise OrderUnsendable(f"{what} does not have the form {pattern.pattern}; nothing was sent")
+    return value

@@ -1,0 +1,152 @@
+"""Following the journal's file: from a stored offset on, through waiting, rotation and replacement."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from agi.journal import BadLine, JournalLine, JournalParser
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 0.5
+"""Hints come by AMI within milliseconds; without AMI a step is read at most this late."""
+
+CHUNK_BYTES = 1 << 16
+
+
+@dataclass(slots=True)
+class _Open:
+    """The file that is being read, and how far."""
+
+    file: io.FileIO
+    parser: JournalParser
+    read_to: int
+
+
+class JournalTail:
+    """Reads the journal at `path`. One reader; anyone in the same loop may `hint`."""
+
+    def __init__(self, path: Path, *, look_every_s: float = LOOK_EVERY_S) -> None:
+        self._path = path
+        self._offset = 0
+        """Where to begin in the file that is found first; a later one is read from its beginning."""
+        self._look_every_s = look_every_s
+        self._hint = asyncio.Event()
+        self._asked: list[asyncio.Future[None]] = []
+        """Who waits until a look that begins from now on finds nothing new."""
+        self._open: _Open | None = None
+        self._complaint: str | None = None
+        """Why the last look failed; said once."""
+
+    def hint(self) -> None:
+        """Say that there is something to read. Repeatable, never waits."""
+        self._hint.set()
+
+    async def lines(self, start: int) -> AsyncGenerator[JournalLine | BadLine, None]:
+        """Yield lines from offset `start` on, for ever; a file that is missing or cannot be read is waited for.
+
+        Leaving the loop closes the file. File access runs in a thread: a slow disk must not stop the calls.
+        """
+        self._offset = start
+        try:
+            while True:
+                self._hint.clear()
+                asked, self._asked = self._asked, []
+                chunk = await asyncio.to_thread(self._read_on)
+                if chunk and self._open is not None:
+                    self._asked = asked + self._asked
+                    for line in self._open.parser.feed(chunk):
+                        yield line
+                    continue
+                for one in asked:
+                    if not one.done():
+                        one.set_result(None)
+                if not self._asked:
+                    await self._rest()
+        finally:
+            self._close()
+
+    async def caught_up(self) -> None:
+        """Return when every line that is in the file now has been yielded and the reader has asked for more.
+
+        Somebody must be reading `lines`, and not the caller himself. A torn last line does not count.
+        """
+        asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        self.hint()
+        await asked
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._look_every_s):
+                await self._hint.wait()
+
+    # ---- in a thread, one at a time
+
+    def _read_on(self) -> bytes:
+        """Return the next bytes, b"" for none now. A rotated file is read to its end before the new one."""
+        try:
+            if self._open is None and not self._begin():
+                return b""
+            current = self._open
+            if current is None:
+                return b""
+            if os.fstat(current.file.fileno()).st_size < current.read_to:
+                log.warning("journal was cut short; reading it from its beginning", read_to=current.read_to)
+                self._close()
+                return self._read_on()
+            chunk = current.file.read(CHUNK_BYTES)
+            current.read_to += len(chunk)
+            if not chunk and self._is_replaced(current):
+                log.info("journal was rotated", read_to=current.read_to)
+                self._close()
+                return self._read_on()
+        except OSError as error:
+            if error.strerror != self._complaint:
+                log.error(  # noqa: TRY400 - the reason is in the line; a traceback of a look says nothing more
+                    "journal cannot be read; does this user own it?", why=error.strerror
+                )
+            self._complaint = error.strerror
+            self._close()
+            return b""
+        self._complaint = None
+        return chunk
+
+    def _begin(self) -> bool:
+        try:
+            file = self._path.open("rb", buffering=0)
+        except FileNotFoundError:
+            return False
+        offset, self._offset = self._offset, 0
+        if offset > 0 and not self._is_line_start(file, offset):
+            log.warning("stored offset does not fit the journal; reading it from its beginning", offset=offset)
+            offset = 0
+        file.seek(offset)
+        self._open = _Open(file, JournalParser(offset), offset)
+        return True
+
+    @staticmethod
+    def _is_line_start(file: io.FileIO, offset: int) -> bool:
+        file.seek(offset - 1)
+        return file.read(1) == b"\n"
+
+    def _is_replaced(self, current: _Open) -> bool:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return True
+        mine = os.fstat(current.file.fileno())
+        return (found.st_dev, found.st_ino) != (mine.st_dev, mine.st_ino)
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.file.close()
+            self._open = None

@@ -1,0 +1,262 @@
+"""From Asterisk's words to the domain's: journal lines and AMI events in, `callflow.domain.events` out.
+
+The journal is believed: our own dialplan wrote it, and it filtered every value. AMI is not: of its events
+only "this leg rings" is read, and only for a channel and uniqueid that the journal has named together
+(requirement T-07).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from agi.journal import JournalLine
+from agi.uui import UuiVerifier
+from agi.wire import AmiMessage
+from callflow.domain import events
+from callflow.domain.causes import Failure, outcome_of
+from callflow.domain.names import (
+    AgentId,
+    AttemptId,
+    CallId,
+    ChannelName,
+    IncidentId,
+    Kind,
+    Outcome,
+    Presentation,
+    Role,
+    SiteId,
+    TargetCode,
+    Verified,
+    Way,
+)
+from callflow.sitefile import Site
+
+log = structlog.get_logger(__name__)
+
+NORMAL_CLEARING = 16
+"""Q.850: a party hung up."""
+
+EARLY_LIMIT = 256
+"""Legs that rang before their journal line was read; the oldest is forgotten."""
+
+VERIFIED_OF_MARK = {
+    "trusted": Verified.NETWORK,
+    "claimed": Verified.CLAIMED,
+    "refused": Verified.NONE,
+    "nonum": Verified.NONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """A target's leg that may ring: its attempt, and who told us."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    uniqueid: str
+
+
+class Translator:
+    """One site's translator. Remembers which channel belongs to which attempt while it may still ring."""
+
+    def __init__(self, site: Site, uui: UuiVerifier) -> None:
+        self._peers = {peer.id for peer in site.peer}
+        self._refused_codes = {
+            target.code: peer.number_refused_codes
+            for target in site.directory
+            if (peer := site.peer_of(target.via)) is not None
+        }
+        self._uui = uui
+        self._legs: dict[ChannelName, _Leg] = {}
+        self._early: dict[ChannelName, tuple[str, float]] = {}
+        """Legs that rang before the journal named them: uniqueid and moment."""
+        self._steps: Mapping[str, Callable[[JournalLine], list[events.Event]]] = {
+            "arrived": self._arrived,
+            "queued": _nothing,
+            "offered": _offered,
+            "answered": _answered,
+            "key": _key,
+            "inviting": self._inviting,
+            "retrying": self._retrying,
+            "failed": self._failed,
+            "refused": self._refused,
+            "joined": self._joined,
+            "left": _left,
+            "waiting": _waiting,
+            "recalling": _recalling,
+            "released": _nothing,  # the leg's own `left` follows
+            "ended": self._ended,
+        }
+
+    def read_journal(self, line: JournalLine) -> list[events.Event]:
+        """Return what the line says happened: usually one event, none for a step that changes nothing.
+
+        Never raises for a line's content; what cannot be understood is logged with its place.
+        """
+        try:
+            found = self._steps[line.step](line)
+        except (KeyError, ValueError) as error:
+            log.warning(
+                "journal line not understood",
+                step=line.step,
+                offset=line.offset,
+                call_id=line.call_id,
+                why=repr(error),
+            )
+            return []
+        return found
+
+    def read_ami(self, message: AmiMessage, at: float) -> events.TargetRinging | None:
+        """Return the news that a target's phone rings, or None for any other event."""
+        if message.name != "DialState" or message.first("DialStatus") != "RINGING":
+            return None
+        channel, uniqueid = ChannelName(message.first("DestChannel")), message.first("DestUniqueid")
+        leg = self._legs.get(channel)
+        if leg is None:
+            self._early[channel] = (uniqueid, at)
+            if len(self._early) > EARLY_LIMIT:
+                del self._early[next(iter(self._early))]
+            return None
+        return self._ringing(leg, uniqueid, at)
+
+    def _ringing(self, leg: _Leg, uniqueid: str, at: float) -> events.TargetRinging | None:
+        if leg.uniqueid != uniqueid:
+            log.warning("AMI names a channel with a foreign uniqueid; ignored", call_id=leg.call_id)
+            return None
+        return events.TargetRinging(leg.call_id, at, leg.attempt_id)
+
+    def _forget(self, attempt_id: str) -> None:
+        for channel in [name for name, leg in self._legs.items() if leg.attempt_id == attempt_id]:
+            del self._legs[channel]
+
+    # ---- one function a step, in the order of a call
+
+    def _arrived(self, line: JournalLine) -> list[events.Event]:
+        found = line.detail
+        via = found["via"]
+        signed = self._uui.verify(found["uui"], line.at) if via in self._peers and found.get("uui") else None
+        if signed is not None and signed.from_site != via:
+            log.warning("signed incident id of another site than the trunk's; ignored", call_id=line.call_id, via=via)
+            signed = None
+        arrived = events.CallerArrived(
+            CallId(line.call_id),
+            line.at,
+            incident_id=IncidentId(line.incident_id),
+            caller_channel=ChannelName(line.caller_channel),
+            dialled=found["dialled"],
+            number=found.get("number", ""),
+            presentation=Presentation(found["pres"]),
+            verified=VERIFIED_OF_MARK[found["mark"]],
+            from_site=SiteId(via) if via in self._peers else None,
+            signed=signed is not None,
+            hop=_number(found, "hop"),
+        )
+        if signed is None:
+            return [arrived]
+        only_claimed = arrived.verified is Verified.NETWORK and signed.mark is Verified.CLAIMED
+        verified = Verified.CLAIMED if only_claimed else arrived.verified
+        return [replace(arrived, incident_id=signed.incident_id, hop=signed.hop, verified=verified)]
+
+    def _inviting(self, line: JournalLine) -> list[events.Event]:
+        found, channel = line.detail, ChannelName(line.channel)
+        leg = _Leg(CallId(line.call_id), _attempt(line), line.uniqueid)
+        invited = events.TargetInvited(
+            leg.call_id,
+            line.at,
+            leg.attempt_id,
+            TargetCode(found["target"]),
+            Kind(found["kind"]),
+            Way(found["way"]),
+            channel,
+            danger=_is_set(found, "danger"),
+        )
+        self._forget(leg.attempt_id)
+        self._legs[channel] = leg
+        early = self._early.pop(channel, None)
+        ringing = self._ringing(leg, *early) if early is not None else None
+        return [invited] if ringing is None else [invited, ringing]
+
+    def _retrying(self, line: JournalLine) -> list[events.Event]:
+        self._forget(line.attempt_id)
+        return [events.NumberRefused(CallId(line.call_id), line.at, _attempt(line), _number(line.detail, "sip"))]
+
+    def _failed(self, line: JournalLine) -> list[events.Event]:
+        self._forget(line.attempt_id)
+        found = line.detail
+        sip_code, cause = _number(found, "sip"), _number(found, "cause")
+        failure = Failure(
+            found.get("dial", ""), sip_code, cause, rang=_is_set(found, "rang"), cancelled=_is_set(found, "cancelled")
+        )
+        outcome = outcome_of(failure, self._refused_codes.get(found["target"], ()))
+        return [events.AttemptFailed(CallId(line.call_id), line.at, _attempt(line), outcome, sip_code, cause)]
+
+    def _refused(self, line: JournalLine) -> list[events.Event]:
+        if any(leg.attempt_id == line.attempt_id for leg in self._legs.values()):
+            return []  # an order that was repeated while its first one rings
+        return [events.AttemptFailed(CallId(line.call_id), line.at, _attempt(line), Outcome.CANCELLED, 0, 0)]
+
+    def _joined(self, line: JournalLine) -> list[events.Event]:
+        self._forget(line.attempt_id)
+        return [events.TargetJoined(CallId(line.call_id), line.at, _attempt(line))]
+
+    def _ended(self, line: JournalLine) -> list[events.Event]:
+        for channel in [name for name, leg in self._legs.items() if leg.call_id == line.call_id]:
+            del self._legs[channel]
+        cause = _number(line.detail, "cause")
+        return [events.CallerEnded(CallId(line.call_id), line.at, cause, by_fault=cause != NORMAL_CLEARING)]
+
+
+# ---- steps that need no memory
+
+
+def _offered(line: JournalLine) -> list[events.Event]:
+    agent_id = AgentId(line.detail["agent"])
+    return [events.AgentOffered(CallId(line.call_id), line.at, agent_id, ChannelName(line.channel))]
+
+
+def _answered(line: JournalLine) -> list[events.Event]:
+    agent_id = AgentId(line.detail["agent"])
+    return [events.AgentAnswered(CallId(line.call_id), line.at, agent_id, ChannelName(line.channel))]
+
+
+def _key(line: JournalLine) -> list[events.Event]:
+    found = line.detail
+    target = TargetCode(found["target"]) if found.get("target") else None
+    return [events.KeyPressed(CallId(line.call_id), line.at, found["verb"], Way(found["way"]), target)]
+
+
+def _left(line: JournalLine) -> list[events.Event]:
+    role, cause = Role(line.detail["role"]), _number(line.detail, "cause")
+    attempt_id = _attempt(line) if role is Role.TARGET else None
+    return [events.LegLeft(CallId(line.call_id), line.at, role, ChannelName(line.channel), cause, attempt_id)]
+
+
+def _waiting(line: JournalLine) -> list[events.Event]:
+    return [events.CallerWaiting(CallId(line.call_id), line.at)]
+
+
+def _recalling(line: JournalLine) -> list[events.Event]:
+    return [events.CallerRecalled(CallId(line.call_id), line.at)]
+
+
+def _nothing(_line: JournalLine) -> list[events.Event]:
+    return []
+
+
+def _attempt(line: JournalLine) -> AttemptId:
+    if not line.attempt_id:
+        raise ValueError("no attempt_id")
+    return AttemptId(line.attempt_id)
+
+
+def _number(found: Mapping[str, str], key: str) -> int:
+    """A number that may be missing or empty: 0."""
+    return int(found.get(key) or 0)
+
+
+def _is_set(found: Mapping[str, str], key: str) -> bool:
+    """A flag; the dialplan writes 0, 1, or 0 and what a variable held, such as 01."""
+    return _number(found, key) == 1
