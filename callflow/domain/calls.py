@@ -18,6 +18,7 @@ from callflow.domain.names import (
     Settled,
     SiteId,
     TargetCode,
+    TicketId,
     Verified,
     Way,
 )
@@ -47,7 +48,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to bring one target in. `outcome` is None while it rings; `left` once a joined target is gone."""
+    """One try to bring one target in. `outcome` is None while it rings; `ended_at` is set once it is over."""
 
     attempt_id: AttemptId
     target: TargetCode
@@ -124,6 +125,8 @@ class Call:
     """The dialplan has said that it is ringing an agent for a caller who has nobody."""
     alone_since: float | None = None
     """The last other leg said goodbye (cause 16) and the caller's own end is awaited; else None."""
+    peer_tickets: tuple[TicketId, ...] = ()
+    """The other platforms' tickets of this incident, as they told us."""
     call_back: bool = False
     """The caller is on the call-back list."""
 

@@ -1,7 +1,7 @@
-"""What shall be done: orders, in the imperative. The only output of `handover.decide` beside the changed call.
+"""What shall be done: orders, in the imperative; beside the changed call the only output of `handover.decide`.
 
-Two kinds. A **record** is written in the same SQL transaction as the call itself. An **order** is stored there too
-and carried out after the commit; every order may be repeated without harm.
+Two kinds. A **record** is written in the same SQL transaction as the call itself. An **order** is stored there
+too and carried out after the commit; every order may be repeated without harm.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from callflow.domain.names import (
     Outcome,
     SiteId,
     TargetCode,
+    TicketId,
 )
 
 
@@ -117,6 +118,15 @@ class MarkTicket(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkTicket(Record):
+    """The peer's ticket of the same incident, to stand beside ours. Made once however often it is said."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    ticket_id: TicketId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordConsent(Record):
     """The caller's answer to being handed over, with who asked (requirement R-003)."""
 
@@ -155,7 +165,7 @@ class ToPeer(Record):
 
 @dataclass(frozen=True, slots=True)
 class SendHandover(ToPeer):
-    """A caller is being handed over: number, note, suggestion and our ticket go with it (the shell adds them)."""
+    """A caller is being handed over; the shell adds number, note, suggestion and our ticket."""
 
     attempt_id: AttemptId
     kind: Kind

@@ -39,7 +39,7 @@ class Pbx(Protocol):
     """Asterisk, behind the guarded AMI link."""
 
     async def carry_out(self, order: Order, call: Call) -> None:
-        """Start one order through its dialplan entry. Returns when Asterisk has taken it, not when it is done.
+        """Start one order through its dialplan entry. Returns when Asterisk has taken it, not when done.
 
         Repeating an order is harmless: the dialplan entry checks what is already so.
 
@@ -71,7 +71,7 @@ class Facts(Protocol):
         """Every call that has not ended."""
 
     async def unsettled_calls(self) -> Sequence[Call]:
-        """Every call that has ended and whose owner is not settled yet: their clocks go on after a restart."""
+        """Every call that has ended and whose owner is not settled; its clock goes on after a restart."""
 
     async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
         """This platform's calls of one incident, oldest first."""
@@ -88,8 +88,9 @@ class Facts(Protocol):
     ) -> list[StoredOrder] | None:
         """Write it all in one transaction, or nothing.
 
-        `event_key` names the event that led here ("journal:<offset>", "desk:<request id>", "peer:<message id>"); an
-        event that was committed before is not committed again and None is returned. Otherwise returns the stored orders.
+        `event_key` names the event that led here ("journal:<offset>", "desk:<request id>", "peer:<message id>");
+        an event that was committed before is not committed again and None is returned. Otherwise returns the
+        stored orders.
 
         Raises:
             FactsAway: the database cannot be reached; nothing was written.
@@ -118,12 +119,12 @@ class CaseFiles(Protocol):
     """What is known about a caller and his incident: tickets of both platforms, notes, the suggestion."""
 
     async def known_about(self, call: Call) -> Known:
-        """Everything for the pop, as far as it can be read within half a second. Never raises for an outage."""
+        """Everything for the pop that can be read within half a second. Never raises for an outage."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One step of the dialplan as an event. `key` is "journal:<offset of its line>", `end` the offset after it."""
+    """One step of the dialplan. `key` is "journal:<offset of its line>", `end` the offset after the line."""
 
     event: Event
     key: str
@@ -141,14 +142,12 @@ class JournalSource(Protocol):
 
 
 class Desks(Protocol):
-    """The desks' event streams (Redis in life). Losing one loses no fact: a desk that reconnects gets a snapshot."""
+    """The desks' event streams (Redis in life). Losing one loses no fact: who reconnects gets a snapshot."""
 
     async def publish(self, agent_ids: Sequence[AgentId], name: str, body: dict[str, Any]) -> None:
-        """Put one event on the streams of these agents; names as in architecture §6. Never raises for an outage."""
+        """Put one event on these agents' streams; names as in architecture §6. An outage never raises."""
 
-    def listen(
-        self, agent_id: AgentId, last_event_id: str | None
-    ) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    def listen(self, agent_id: AgentId, last_event_id: str | None) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
         """Yield (event id, name, body) from after `last_event_id` on, or from now."""
 
 

@@ -1,0 +1,205 @@
+"""Rules about attempts: bringing a target in, and every way in which that ends.
+
+Rules of this file
+1. A failed attempt never touches the caller: he and our agent talk on.
+2. At most one live attempt per target, and at most one that may release our agent (kind one_key).
+3. What the dialplan has already begun (a phone key, REFER) is written down, never ordered a second time.
+"""
+
+from __future__ import annotations
+
+from callflow.domain import danger
+from callflow.domain.calls import Attempt
+from callflow.domain.commands import (
+    CancelAttempt,
+    InviteTarget,
+    KeepAgent,
+    OpenTicket,
+    RecordConsent,
+    ReleaseAgent,
+    SendHandover,
+)
+from callflow.domain.draft import Draft
+from callflow.domain.events import (
+    AttemptFailed,
+    CancelRequested,
+    ConsentRecorded,
+    ConsultStarted,
+    HandoverRequested,
+    LeaveRequested,
+    NumberRefused,
+    StayRequested,
+    TargetInvited,
+    TargetJoined,
+    TargetRinging,
+)
+from callflow.domain.legs import finish, handed_over, place, recall_needed, report_outcome
+from callflow.domain.names import Consent, Kind, Outcome, Phase, Way
+from callflow.domain.refusals import cancellable, is_leaving, refusal, releasing
+from callflow.domain.rules import SiteRules
+
+# ---- an attempt begins
+
+
+def handover_requested(draft: Draft, event: HandoverRequested, rules: SiteRules) -> None:
+    """The one key at the desk: tickets, the peer's screen pop, and the target is rung beside the talk."""
+    if draft.call.attempt(event.attempt_id) or refusal(draft.call, event, rules):
+        return
+    if event.note:
+        draft.change(note=event.note)
+    attempt = Attempt(
+        attempt_id=event.attempt_id,
+        target=event.target,
+        kind=event.kind,
+        way=Way.DESK,
+        consent=event.consent,
+        started_at=event.at,
+        requested_by=event.agent_id,
+    )
+    call = draft.call
+    draft.add(RecordConsent(call.call_id, call.incident_id, event.consent, event.agent_id))
+    _begin(draft, attempt, event.at, rules)
+    draft.add(
+        InviteTarget(event.call_id, event.attempt_id, event.target, event.kind, danger=False),
+    )
+
+
+def target_invited(draft: Draft, event: TargetInvited, rules: SiteRules) -> None:
+    """The INVITE is on its way. Of an attempt by a phone key or REFER this is the first that is heard."""
+    call = draft.call
+    known = call.attempt(event.attempt_id)
+    if known is not None:
+        if known.is_live and known.channel != event.channel:
+            draft.change_attempt(known, channel=event.channel)
+        return
+    for other in call.attempts:
+        if other.is_live and other.target == event.target:  # the dialplan runs one a target: the other is gone
+            draft.change_attempt(other, ended_at=event.at, outcome=other.outcome or Outcome.CANCELLED)
+    agent = draft.call.agent
+    requested_by = agent.agent_id if agent else None
+    if event.danger:
+        danger.note(draft, requested_by, rules)
+    attempt = Attempt(
+        attempt_id=event.attempt_id,
+        target=event.target,
+        kind=Kind.THREE_PARTY if is_leaving(draft.call) else event.kind,
+        way=event.way,
+        consent=Consent.NOT_POSSIBLE_DANGER if event.danger else Consent.NOT_RECORDED,
+        started_at=event.at,
+        danger=event.danger,
+        channel=event.channel,
+        requested_by=requested_by,
+    )
+    _begin(draft, attempt, event.at, rules)
+
+
+def _begin(draft: Draft, attempt: Attempt, at: float, rules: SiteRules) -> None:
+    call = draft.call
+    draft.change(attempts=(*call.attempts, attempt))
+    if attempt.kind is Kind.ONE_KEY:
+        draft.change(stay=False)
+    draft.add(OpenTicket(call.call_id, call.incident_id))
+    peer = rules.peer_of(attempt.target)
+    if peer is not None:
+        draft.add(SendHandover(call.call_id, call.incident_id, peer, attempt.attempt_id, attempt.kind, attempt.danger))
+    place(draft, at)
+
+
+# ---- what is heard of it
+
+
+def target_ringing(draft: Draft, event: TargetRinging, _rules: SiteRules) -> None:
+    """The target's phone rings."""
+    attempt = draft.call.attempt(event.attempt_id)
+    if attempt is not None and attempt.is_ringing and attempt.ringing_at is None:
+        draft.change_attempt(attempt, ringing_at=event.at)
+
+
+def number_refused(draft: Draft, event: NumberRefused, _rules: SiteRules) -> None:
+    """The target's network refused the caller's number; the dialplan tries once with our own."""
+    attempt = draft.call.attempt(event.attempt_id)
+    if attempt is not None and attempt.is_ringing and not attempt.retried:
+        draft.change_attempt(attempt, retried=True, sip_code=event.sip_code)
+        draft.tell(attempt.requested_by, "number_refused_retry")
+
+
+def consult_started(draft: Draft, event: ConsultStarted, _rules: SiteRules) -> None:
+    """Our agent and the target talk privately; the caller hears music."""
+    attempt = draft.call.attempt(event.attempt_id)
+    if attempt is not None and attempt.is_ringing and attempt.consulting_at is None:
+        draft.change_attempt(attempt, consulting_at=event.at)
+        place(draft, event.at)
+
+
+def target_joined(draft: Draft, event: TargetJoined, rules: SiteRules) -> None:
+    """The target's leg is in the caller's bridge: they hear each other now."""
+    attempt = draft.call.attempt(event.attempt_id)
+    if attempt is None or not attempt.is_ringing:
+        return
+    draft.change_attempt(attempt, joined_at=event.at, outcome=Outcome.JOINED, cancelling=False)
+    draft.mark("connected")
+    report_outcome(draft, attempt, Outcome.JOINED, rules)
+    if draft.call.phase is Phase.AGENTS_ONLY:
+        return
+    place(draft, event.at)
+    if not draft.call.agent_is_in:
+        handed_over(draft, rules)
+
+
+def attempt_failed(draft: Draft, event: AttemptFailed, rules: SiteRules) -> None:
+    """The target did not come. The agent is told why and what to do next; the caller was not touched."""
+    attempt = draft.call.attempt(event.attempt_id)
+    if attempt is None or not attempt.is_ringing or event.outcome is Outcome.JOINED:
+        return
+    draft.change_attempt(attempt, ended_at=event.at, outcome=event.outcome, sip_code=event.sip_code, cause=event.cause)
+    if not any(a.is_joined for a in draft.call.attempts):
+        draft.mark("not_connected")
+    report_outcome(draft, attempt, event.outcome, rules)
+    if draft.call.phase is Phase.AGENTS_ONLY:
+        if not any(a.is_live for a in draft.call.attempts):
+            finish(draft, event.at, rules)
+        return
+    danger.ring_again(draft, attempt, event.at, rules)
+    if not place(draft, event.at) and draft.call.phase is Phase.WAITING:
+        recall_needed(draft, event.at)
+
+
+# ---- what our agent changes about it
+
+
+def cancel_requested(draft: Draft, event: CancelRequested, rules: SiteRules) -> None:
+    """End one target's leg, ringing or joined; the caller's talk goes on."""
+    if refusal(draft.call, event, rules):
+        return
+    attempt = cancellable(draft.call, event.target)
+    if attempt is not None and not attempt.cancelling:
+        draft.change_attempt(attempt, cancelling=True)
+        draft.add(CancelAttempt(event.call_id, attempt.attempt_id, attempt.target))
+
+
+def stay_requested(draft: Draft, event: StayRequested, rules: SiteRules) -> None:
+    """Our agent stays: from now on it is a three-party call."""
+    attempt = releasing(draft.call)
+    if attempt is None or refusal(draft.call, event, rules):
+        return
+    draft.change_attempt(attempt, kind=Kind.THREE_PARTY)
+    draft.change(stay=True)
+    draft.add(KeepAgent(event.call_id))
+
+
+def leave_requested(draft: Draft, event: LeaveRequested, rules: SiteRules) -> None:
+    """Our agent leaves a talk that goes on without him."""
+    if not draft.call.released and not refusal(draft.call, event, rules):
+        draft.change(released=True)
+        draft.add(ReleaseAgent(event.call_id, by_agent=True))
+
+
+def consent_recorded(draft: Draft, event: ConsentRecorded, _rules: SiteRules) -> None:
+    """The caller's answer, asked after a phone key: it holds for every attempt that lacks one (R-003)."""
+    lacking = [a for a in draft.call.attempts if a.consent is Consent.NOT_RECORDED]
+    if event.consent is Consent.NOT_RECORDED:
+        return
+    for attempt in lacking:
+        draft.change_attempt(attempt, consent=event.consent)
+    if lacking:
+        draft.add(RecordConsent(event.call_id, draft.call.incident_id, event.consent, event.agent_id))

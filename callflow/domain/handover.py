@@ -1,0 +1,299 @@
+"""THE machine: what every event means in every phase of a call.
+
+Rules of this file
+1. Everything that can change a call's phase is a row of `TABLE`; the rules that rows name are in legs.py,
+   attempts.py, ownership.py and danger.py and are reached by no other way.
+2. Every phase has a row for every event. `nothing` is a row: the event is late, contradictory or not for here,
+   and the call is not harmed by it. No event ever raises.
+3. A row says where it may lead (`to`); it may always also stay. The picture in docs/handover.md is made from it.
+4. The phase is who hears whom. The dialplan has moved the legs already; this machine follows, records, and orders
+   only what the dialplan cannot know.
+5. A repeated event changes nothing. No order here can hang up the caller: no such order exists.
+6. No I/O, no clock: `event.at` is when it happened, `now` is when it is decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from callflow.domain import attempts, danger, legs, ownership
+from callflow.domain.calls import Call
+from callflow.domain.clocks import give_up_at, next_deadline, unheard
+from callflow.domain.commands import CancelAttempt, LinkTicket, RecallAgent, ReleaseAgent
+from callflow.domain.draft import Decision, Draft, Rule
+from callflow.domain.events import (
+    AgentAnswered,
+    AgentOffered,
+    AttemptFailed,
+    CallerArrived,
+    CallerEnded,
+    CallerRecalled,
+    CallerWaiting,
+    CancelRequested,
+    ConsentRecorded,
+    ConsultStarted,
+    DangerRaised,
+    DeadlinePassed,
+    Event,
+    HandoverRequested,
+    KeyPressed,
+    LeaveRequested,
+    LegLeft,
+    NoteWritten,
+    NumberRefused,
+    OwnerDecided,
+    PeerDanger,
+    PeerOwnerDecided,
+    PeerOwnerSettled,
+    PeerTicketOpened,
+    StayRequested,
+    TargetInvited,
+    TargetJoined,
+    TargetRinging,
+)
+from callflow.domain.names import Kind, Outcome, Phase
+from callflow.domain.rules import SiteRules
+
+LATE_RELEASE_S = 10.0
+"""A release this much overdue is not made: we were away, and an agent who stayed so long is in the talk."""
+
+QUEUED, TALKING, INVITING, CONSULTING = Phase.QUEUED, Phase.TALKING, Phase.INVITING, Phase.CONSULTING
+THREE_WAY, WAITING, HANDED_OVER = Phase.THREE_WAY, Phase.WAITING, Phase.HANDED_OVER
+RECALLING, AGENTS_ONLY = Phase.RECALLING, Phase.AGENTS_ONLY
+ENDED, ABANDONED, CALL_BACK = Phase.ENDED, Phase.ABANDONED, Phase.CALL_BACK
+
+
+class Row(NamedTuple):
+    """One consequence and the phases it may lead to; staying is always possible."""
+
+    rule: Rule
+    to: tuple[Phase, ...] = ()
+
+
+# ---- rules that belong to no other file
+
+
+def nothing(_draft: Draft, _event: Event, _rules: SiteRules) -> None:
+    """Nothing: late, contradictory, or not for this phase."""
+
+
+def note_written(draft: Draft, event: NoteWritten, _rules: SiteRules) -> None:
+    """The agent's note, whole."""
+    draft.change(note=event.text)
+
+
+def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
+    """The peer's ticket stands beside ours from now on."""
+    call = draft.call
+    if event.ticket_id not in call.peer_tickets:
+        draft.change(peer_tickets=(*call.peer_tickets, event.ticket_id))
+        draft.add(LinkTicket(call.call_id, call.incident_id, event.from_site, event.ticket_id))
+
+
+def time_ran_out(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
+    """One of the phase's clocks ran out. A wake-up that is not due any more changes nothing."""
+    due = next_deadline(draft.call, rules)
+    if due is not None and due[1] == event.name and due[0] <= event.at:
+        WHEN_TIME_IS_UP[event.name](draft, event, rules)
+
+
+def release_agent(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
+    """One key: the target is in, our agent leaves now."""
+    due = next_deadline(draft.call, rules)
+    if due is not None and event.at - due[0] > LATE_RELEASE_S:
+        for attempt in draft.call.attempts:
+            if attempt.is_joined and attempt.kind is Kind.ONE_KEY:
+                draft.change_attempt(attempt, kind=Kind.THREE_PARTY)
+        return
+    draft.change(released=True)
+    draft.add(ReleaseAgent(event.call_id))
+
+
+def recall_agent(draft: Draft, event: DeadlinePassed, _rules: SiteRules) -> None:
+    """A caller has nobody and the dialplan has not said that it looks after him: ring an agent."""
+    legs.recall_needed(draft, event.at)
+    draft.change(phase_since=event.at)
+    draft.add(RecallAgent(event.call_id))
+
+
+def give_up_attempts(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
+    """An attempt of which nothing more was heard: end its leg, if there is one, and say it failed."""
+    for attempt in unheard(draft.call):
+        if give_up_at(attempt, rules) <= event.at:
+            if not attempt.danger:
+                draft.add(CancelAttempt(event.call_id, attempt.attempt_id, attempt.target))
+            outcome = Outcome.CANCELLED if attempt.cancelling else Outcome.UNREACHABLE
+            failed = AttemptFailed(event.call_id, event.at, attempt.attempt_id, outcome, sip_code=0, cause=0)
+            attempts.attempt_failed(draft, failed, rules)
+
+
+def owner_by_rule(draft: Draft, _event: DeadlinePassed, rules: SiteRules) -> None:
+    """Nobody agreed in time: the first receiver owns it."""
+    ownership.by_rule(draft, rules)
+
+
+WHEN_TIME_IS_UP: dict[str, Rule] = {
+    "grace": release_agent,
+    "alone": recall_agent,
+    "waiting": recall_agent,
+    "recall": recall_agent,
+    "attempt": give_up_attempts,
+    "owner": owner_by_rule,
+}
+
+# ---- the table
+
+ALWAYS: dict[type[Event], Row] = {
+    CallerArrived: Row(nothing),
+    NoteWritten: Row(note_written),
+    ConsentRecorded: Row(attempts.consent_recorded),
+    OwnerDecided: Row(ownership.owner_decided),
+    PeerOwnerDecided: Row(ownership.peer_owner_decided),
+    PeerOwnerSettled: Row(ownership.peer_owner_settled),
+    PeerTicketOpened: Row(peer_ticket_opened),
+    PeerDanger: Row(danger.peer_danger),
+}
+"""Facts about the matter, not about the legs: welcome in every phase, also after the end."""
+
+WHILE_LIVE: dict[type[Event], Row] = {
+    **ALWAYS,
+    AgentOffered: Row(legs.agent_offered),
+    AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING, THREE_WAY)),
+    CallerWaiting: Row(legs.caller_waiting, (WAITING,)),
+    CallerRecalled: Row(legs.caller_recalled, (RECALLING,)),
+    LegLeft: Row(legs.leg_left),
+    CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK)),
+    KeyPressed: Row(danger.key_pressed),
+    TargetInvited: Row(attempts.target_invited),
+    TargetRinging: Row(attempts.target_ringing),
+    NumberRefused: Row(attempts.number_refused),
+    ConsultStarted: Row(attempts.consult_started),
+    TargetJoined: Row(attempts.target_joined, (THREE_WAY,)),
+    AttemptFailed: Row(attempts.attempt_failed),
+    HandoverRequested: Row(attempts.handover_requested),
+    CancelRequested: Row(attempts.cancel_requested),
+    StayRequested: Row(attempts.stay_requested),
+    LeaveRequested: Row(attempts.leave_requested),
+    DangerRaised: Row(danger.danger_raised),
+    DeadlinePassed: Row(time_ran_out),
+}
+"""What holds while the caller's leg lives; each phase below says where it differs."""
+
+NOBODY_ANSWERED: dict[type[Event], Row] = {
+    HandoverRequested: Row(nothing),
+    CancelRequested: Row(nothing),
+    StayRequested: Row(nothing),
+    LeaveRequested: Row(nothing),
+    ConsultStarted: Row(nothing),
+}
+"""Where no agent of ours is in the talk, no desk has anything to ask."""
+
+AFTER_THE_END: dict[type[Event], Row] = {
+    **{event: Row(nothing) for event in WHILE_LIVE},
+    **ALWAYS,
+    DangerRaised: Row(danger.danger_raised_late),
+    DeadlinePassed: Row(time_ran_out),
+}
+"""Nothing is live: only the matter itself is still open."""
+
+TABLE: dict[Phase, dict[type[Event], Row]] = {
+    QUEUED: {
+        **WHILE_LIVE,
+        **NOBODY_ANSWERED,
+        CallerWaiting: Row(nothing),
+        TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
+        CallerEnded: Row(legs.caller_ended, (ABANDONED, CALL_BACK)),
+    },
+    TALKING: {
+        **WHILE_LIVE,
+        AgentAnswered: Row(legs.agent_answered, (INVITING,)),
+        LegLeft: Row(legs.leg_left, (RECALLING,)),
+        TargetInvited: Row(attempts.target_invited, (INVITING, WAITING)),
+        TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
+        HandoverRequested: Row(attempts.handover_requested, (INVITING,)),
+        DangerRaised: Row(danger.danger_raised, (INVITING,)),
+        DeadlinePassed: Row(time_ran_out, (RECALLING,)),
+    },
+    INVITING: {
+        **WHILE_LIVE,
+        AgentAnswered: Row(legs.agent_answered),
+        LegLeft: Row(legs.leg_left, (WAITING,)),
+        CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
+        ConsultStarted: Row(attempts.consult_started, (CONSULTING,)),
+        AttemptFailed: Row(attempts.attempt_failed, (TALKING,)),
+        DeadlinePassed: Row(time_ran_out, (TALKING,)),
+    },
+    CONSULTING: {
+        **WHILE_LIVE,
+        AgentAnswered: Row(legs.agent_answered),
+        LegLeft: Row(legs.leg_left, (WAITING,)),
+        CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
+        TargetInvited: Row(attempts.target_invited, (INVITING,)),
+        AttemptFailed: Row(attempts.attempt_failed, (TALKING, INVITING)),
+    },
+    THREE_WAY: {
+        **WHILE_LIVE,
+        AgentAnswered: Row(legs.agent_answered),
+        LegLeft: Row(legs.leg_left, (HANDED_OVER, TALKING, INVITING, CONSULTING)),
+        CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
+        TargetInvited: Row(attempts.target_invited, (INVITING,)),
+        TargetJoined: Row(attempts.target_joined),
+    },
+    WAITING: {
+        **WHILE_LIVE,
+        **NOBODY_ANSWERED,
+        CallerWaiting: Row(nothing),
+        AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING, CONSULTING)),
+        CallerEnded: Row(legs.caller_ended, (ABANDONED, ENDED, CALL_BACK)),
+        TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
+        AttemptFailed: Row(attempts.attempt_failed, (RECALLING,)),
+        DeadlinePassed: Row(time_ran_out, (RECALLING,)),
+    },
+    HANDED_OVER: {
+        **WHILE_LIVE,
+        **NOBODY_ANSWERED,
+        LegLeft: Row(legs.leg_left, (WAITING, RECALLING)),
+        TargetInvited: Row(attempts.target_invited, (WAITING,)),
+        TargetJoined: Row(attempts.target_joined),
+        DeadlinePassed: Row(time_ran_out, (RECALLING,)),
+    },
+    RECALLING: {
+        **WHILE_LIVE,
+        **NOBODY_ANSWERED,
+        CallerWaiting: Row(nothing),
+        AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING, CONSULTING)),
+        CallerEnded: Row(legs.caller_ended, (ABANDONED, ENDED, CALL_BACK)),
+        TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
+    },
+    AGENTS_ONLY: {
+        **AFTER_THE_END,
+        LegLeft: Row(legs.agents_left, (ENDED, CALL_BACK)),
+        TargetRinging: Row(attempts.target_ringing),
+        TargetJoined: Row(attempts.target_joined),
+        AttemptFailed: Row(attempts.attempt_failed, (ENDED, CALL_BACK)),
+        CancelRequested: Row(attempts.cancel_requested),
+        LeaveRequested: Row(attempts.leave_requested),
+        DeadlinePassed: Row(time_ran_out, (ENDED, CALL_BACK)),
+    },
+    ENDED: AFTER_THE_END,
+    ABANDONED: AFTER_THE_END,
+    CALL_BACK: AFTER_THE_END,
+}
+
+# ---- the engine
+
+
+def decide(call: Call | None, event: Event, now: float, rules: SiteRules) -> Decision:
+    """What this event makes of this call. Pure, total, and harmless to repeat.
+
+    `now` caps `event.at`: a neighbour's clock that runs ahead must not push our deadlines out. An event about a
+    call that never arrived here changes nothing.
+    """
+    if event.at > now:
+        event = replace(event, at=now)
+    if call is None:
+        return legs.arrived(event, rules).decision() if isinstance(event, CallerArrived) else Decision(None)
+    draft = Draft(call)
+    TABLE[call.phase][type(event)].rule(draft, event, rules)
+    return draft.decision()

@@ -1,0 +1,272 @@
+"""Rules about the caller's and our agent's legs: who hears whom, and where a caller goes who has nobody.
+
+The dialplan carries every step; these rules follow it. What they order themselves is only what the dialplan
+cannot know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from callflow.domain import danger, ownership
+from callflow.domain.calls import Agent, Attempt, Call, Caller, Ownership
+from callflow.domain.commands import OpenTicket, PopScreen, SendOutcome
+from callflow.domain.draft import Draft
+from callflow.domain.events import (
+    AgentAnswered,
+    AgentOffered,
+    CallerArrived,
+    CallerEnded,
+    CallerRecalled,
+    CallerWaiting,
+    LegLeft,
+)
+from callflow.domain.names import Kind, Outcome, Phase, Role
+from callflow.domain.rules import SiteRules
+
+NORMAL_CLEARING = 16
+"""Q.850: somebody hung up. Every other cause of a last leg means that the caller was left by a fault."""
+
+TOGETHER_S = 0.5
+"""Two ends of one talk within this time are one hang-up: the dialplan's `after` waits 0.25 s before music."""
+
+LOST_WITHIN_S = 3.0
+"""A target that leaves this soon after it answered did not take the caller over (R-005: answer + BYE < 3 s)."""
+
+LOOKED_AFTER = frozenset({Phase.QUEUED, Phase.RECALLING})
+"""The caller has nobody yet, but the dialplan is ringing agents for him."""
+
+UNANSWERED = LOOKED_AFTER | {Phase.WAITING}
+"""A caller who hangs up here gave up waiting."""
+
+
+def there(call: Call) -> Phase | None:
+    """Who hears whom, from the legs alone; None when the caller has nobody and nobody is being rung."""
+    joined = any(a.is_joined for a in call.attempts)
+    ringing = any(a.is_ringing for a in call.attempts)
+    if not call.agent_is_in:
+        return Phase.HANDED_OVER if joined else Phase.WAITING if ringing else None
+    if joined:
+        return Phase.THREE_WAY
+    if any(a.is_ringing and a.consulting_at is not None for a in call.attempts):
+        return Phase.CONSULTING
+    return Phase.INVITING if ringing else Phase.TALKING
+
+
+def place(draft: Draft, at: float) -> bool:
+    """Move the call to where its legs say it is. False when the caller has nobody."""
+    phase = there(draft.call)
+    if phase is None:
+        return False
+    if draft.call.alone_since is not None:
+        draft.change(alone_since=None)
+    if not (phase is Phase.WAITING and draft.call.phase in LOOKED_AFTER):
+        draft.move(phase, at)
+    return True
+
+
+# ---- the caller comes
+
+
+def arrived(event: CallerArrived, rules: SiteRules) -> Draft:
+    """A new call: the caller waits for an agent. Who brings an incident first is its first receiver (R-007)."""
+    first = event.first_receiver or event.from_site or rules.site
+    caller = Caller(
+        channel=event.caller_channel,
+        number=event.number,
+        presentation=event.presentation,
+        verified=event.verified,
+        from_site=event.from_site,
+        dialled=event.dialled,
+        hop=event.hop,
+    )
+    draft = Draft(
+        Call(
+            call_id=event.call_id,
+            incident_id=event.incident_id,
+            site=rules.site,
+            phase=Phase.QUEUED,
+            phase_since=event.at,
+            arrived_at=event.at,
+            caller=caller,
+            ownership=Ownership(first_receiver=first, owner=first),
+        )
+    )
+    if event.from_site is not None and event.signed:
+        draft.add(OpenTicket(event.call_id, event.incident_id))
+    return draft
+
+
+# ---- our agents
+
+
+def agent_offered(draft: Draft, event: AgentOffered, _rules: SiteRules) -> None:
+    """An agent's phone is about to ring: his desk shows the caller first."""
+    agent = draft.call.agent
+    if draft.call.agent_is_in or (agent is not None and agent.channel == event.agent_channel):
+        return
+    draft.change(agent=Agent(event.agent_id, event.agent_channel))
+    draft.add(PopScreen(event.call_id, event.agent_id))
+
+
+def agent_answered(draft: Draft, event: AgentAnswered, _rules: SiteRules) -> None:
+    """An agent is with the caller. The newest word counts: the dialplan rings nobody else meanwhile."""
+    call = draft.call
+    if call.agent_is_in and call.agent is not None and call.agent.channel == event.agent_channel:
+        return
+    draft.change(
+        agent=Agent(event.agent_id, event.agent_channel, answered_at=event.at),
+        agents=(*(a for a in call.agents if a != event.agent_id), event.agent_id),
+        recalled=False,
+        released=False,
+    )
+    if call.caller.from_site is not None:
+        draft.mark("connected")
+    place(draft, event.at)
+
+
+def leg_left(draft: Draft, event: LegLeft, rules: SiteRules) -> None:
+    """An agent's or a target's leg ended; whoever is left goes on talking."""
+    left = agent_left(draft, event, rules) if event.role is Role.AGENT else target_left(draft, event, rules)
+    if not left or place(draft, event.at) or draft.call.phase in LOOKED_AFTER:
+        return
+    if event.cause == NORMAL_CLEARING:
+        draft.change(alone_since=event.at)  # a goodbye: the dialplan ends the caller's leg next
+    else:
+        recall_needed(draft, event.at)
+
+
+def agent_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
+    """Our agent's leg is gone, ringing or talking. False when it was not the leg we know."""
+    agent = draft.call.agent
+    if agent is None or agent.channel != event.channel:
+        return False
+    draft.change(agent=None, released=False)
+    if agent.answered_at is None:
+        return False
+    if any(a.is_joined for a in draft.call.attempts):
+        handed_over(draft, rules)
+    return True
+
+
+def handed_over(draft: Draft, rules: SiteRules) -> None:
+    """The caller is with the target and our agent is gone: done, and by one key the target owns it."""
+    draft.mark("handed_over")
+    if any(a.is_joined and a.kind is Kind.ONE_KEY for a in draft.call.attempts):
+        ownership.handed_on_by_one_key(draft, rules)
+
+
+def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
+    """A joined target's leg is gone. One that fell off is told apart from one that said goodbye (R-005)."""
+    attempt = next((a for a in draft.call.attempts if a.is_joined and _is_leg_of(a, event)), None)
+    if attempt is None:
+        return False
+    hurried = draft.call.agent_is_in and event.at - (attempt.joined_at or event.at) < LOST_WITHIN_S
+    lost = not attempt.cancelling and (event.cause != NORMAL_CLEARING or hurried)
+    outcome = Outcome.LOST_AFTER_ANSWER if lost else attempt.outcome
+    draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome)
+    if lost:
+        draft.mark("not_connected")
+        report_outcome(draft, attempt, Outcome.LOST_AFTER_ANSWER, rules)
+    return True
+
+
+def _is_leg_of(attempt: Attempt, event: LegLeft) -> bool:
+    if event.attempt_id is not None:
+        return attempt.attempt_id == event.attempt_id
+    return attempt.channel == event.channel
+
+
+def report_outcome(draft: Draft, attempt: Attempt, outcome: Outcome, rules: SiteRules) -> None:
+    """Tell the peer and the agent who asked how the attempt went."""
+    peer = rules.peer_of(attempt.target)
+    if peer is not None:
+        draft.add(SendOutcome(draft.call.call_id, draft.call.incident_id, peer, attempt.attempt_id, outcome))
+    if outcome is not Outcome.JOINED:
+        agent = draft.call.agent
+        draft.tell(agent.agent_id if agent else attempt.requested_by, outcome)
+
+
+# ---- a caller without anybody
+
+
+def recall_needed(draft: Draft, at: float) -> None:
+    """The caller has nobody: the dialplan rings an agent; if it does not say so soon, a clock does."""
+    draft.change(recalled=False, alone_since=None)
+    draft.move(Phase.RECALLING, at)
+
+
+def caller_waiting(draft: Draft, event: CallerWaiting, _rules: SiteRules) -> None:
+    """The dialplan holds him with music for a ringing target: nobody else is with him any more."""
+    _nobody_is_with_him(draft, event.at)
+    draft.move(Phase.WAITING, event.at)
+
+
+def caller_recalled(draft: Draft, event: CallerRecalled, _rules: SiteRules) -> None:
+    """The dialplan is ringing an agent for him."""
+    if draft.call.phase is not Phase.RECALLING:
+        _nobody_is_with_him(draft, event.at)
+        draft.move(Phase.RECALLING, event.at)
+    draft.change(recalled=True, alone_since=None)
+
+
+def _nobody_is_with_him(draft: Draft, at: float) -> None:
+    if draft.call.agent_is_in:
+        draft.change(agent=None, released=False, alone_since=None)
+    for attempt in draft.call.attempts:
+        if attempt.is_joined:
+            draft.change_attempt(attempt, ended_at=at)
+
+
+# ---- the caller goes
+
+
+def caller_ended(draft: Draft, event: CallerEnded, rules: SiteRules) -> None:
+    """The caller's leg ended. Who was cut, or left in danger, is called back; two agents may talk on."""
+    call = draft.call
+    draft.change(end_cause=event.cause)
+    if event.by_fault:
+        draft.call_back("cut" if call.caller.from_site is None else "trunk_lost")
+    elif danger.is_unanswered(call, rules):
+        draft.call_back("danger")
+    talking_on = [a for a in call.attempts if a.is_joined or (a.is_live and (a.danger or a.consulting_at))]
+    if call.agent_is_in and talking_on:
+        _drop_attempts(draft, event.at, rules, keep=talking_on)
+        draft.move(Phase.AGENTS_ONLY, event.at)
+    else:
+        finish(draft, event.at, rules)
+
+
+def agents_left(draft: Draft, event: LegLeft, rules: SiteRules) -> None:
+    """After the caller is gone, the talk of the two agents ends with the first who leaves."""
+    if event.role is Role.AGENT:
+        agent = draft.call.agent
+        gone = agent is not None and agent.channel == event.channel
+    else:
+        gone = target_left(draft, event, rules) and not any(a.is_live for a in draft.call.attempts)
+    if gone:
+        finish(draft, event.at, rules)
+
+
+def finish(draft: Draft, at: float, rules: SiteRules) -> None:
+    """The call is over: close what is open and say how it ended."""
+    call = draft.call
+    gave_up = call.phase in UNANSWERED and not (call.phase is not Phase.QUEUED and at - call.phase_since < TOGETHER_S)
+    if call.caller.from_site is not None and not call.agents:
+        draft.mark("not_connected")
+    _drop_attempts(draft, at, rules, keep=())
+    draft.change(agent=None, released=False, alone_since=None, ended_at=at)
+    draft.move(Phase.CALL_BACK if call.call_back else Phase.ABANDONED if gave_up else Phase.ENDED, at)
+    ownership.call_is_over(draft, rules)
+
+
+def _drop_attempts(draft: Draft, at: float, rules: SiteRules, keep: Sequence[Attempt]) -> None:
+    for attempt in draft.call.attempts:
+        if attempt in keep or not attempt.is_live:
+            continue
+        if attempt.is_joined:
+            draft.change_attempt(attempt, ended_at=at)
+        else:
+            draft.change_attempt(attempt, ended_at=at, outcome=Outcome.CANCELLED)
+            draft.mark("not_connected")
+            report_outcome(draft, attempt, Outcome.CANCELLED, rules)

@@ -1,0 +1,203 @@
+"""What the desk may not ask, and why: pure guards with stable codes, asked before an event is queued.
+
+`refusal` is the one source of these rules: the API answers with the code, and the machine, which asks again,
+ignores what the API would have refused. Danger is never refused. The sentences are in `sentences.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from callflow.domain.calls import Attempt, Call
+from callflow.domain.events import (
+    CancelRequested,
+    ConsentRecorded,
+    DeskEvent,
+    HandoverRequested,
+    LeaveRequested,
+    NoteWritten,
+    OwnerDecided,
+    StayRequested,
+)
+from callflow.domain.names import Consent, Kind, Phase, TargetCode
+from callflow.domain.ownership import peers_of
+from callflow.domain.rules import SiteRules
+
+
+class RefusalCode(StrEnum):
+    """Stable codes of the API's problem+json answers (architecture §6)."""
+
+    CALL_ENDED = "call-ended"
+    NOT_YOUR_CALL = "not-your-call"
+    CALLER_GONE = "caller-gone"
+    UNKNOWN_TARGET = "unknown-target"
+    CONSENT_MISSING = "consent-missing"
+    CONSENT_DECLINED = "consent-declined"
+    HANDOVER_IN_PROGRESS = "handover-in-progress"
+    HOP_LIMIT = "hop-limit"
+    TARGET_UNREACHABLE = "target-unreachable"
+    NOTHING_TO_CANCEL = "nothing-to-cancel"
+    DANGER_NOT_CANCELLED = "danger-not-cancelled"
+    WOULD_LEAVE_CALLER_ALONE = "would-leave-caller-alone"
+    NOTHING_TO_KEEP = "nothing-to-keep"
+    NOTHING_TO_OWN = "nothing-to-own"
+    OWNER_SETTLED = "owner-settled"
+    CONSENT_KNOWN = "consent-known"
+
+
+def refusal(
+    call: Call, request: DeskEvent, rules: SiteRules, unreachable: frozenset[TargetCode] = frozenset()
+) -> RefusalCode | None:
+    """Why this request cannot be granted now, or None. The first reason in reading order counts.
+
+    `unreachable`: directory codes whose trunk or line is known to be down now.
+    """
+    asked = Asked(call, request, rules, unreachable)
+    return next((code for code, holds in GUARDS.get(type(request), ()) if holds(asked)), None)
+
+
+# ---- what the guards look at
+
+
+def releasing(call: Call) -> Attempt | None:
+    """The attempt that will release our agent when its target is in, if there is one."""
+    if call.released:
+        return None
+    return next((a for a in call.attempts if a.is_live and a.kind is Kind.ONE_KEY), None)
+
+
+def is_leaving(call: Call) -> bool:
+    """Our agent is about to leave, or will be as soon as a target is in."""
+    return call.released or releasing(call) is not None
+
+
+def cancellable(call: Call, target: TargetCode | None) -> Attempt | None:
+    """The attempt a cancel would end: the named target's, or the newest; never a danger attempt."""
+    live = [a for a in call.attempts if a.is_live and not a.danger and target in (None, a.target)]
+    return live[-1] if live else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with everything that a guard may look at. `request`: the type that the guard's row names."""
+
+    call: Call
+    request: Any
+    rules: SiteRules
+    unreachable: frozenset[TargetCode]
+
+
+def _is_over(asked: Asked) -> bool:
+    return asked.call.is_over
+
+
+def _is_not_in_talk(asked: Asked) -> bool:
+    agent = asked.call.agent
+    return agent is None or agent.answered_at is None or agent.agent_id != asked.request.agent_id
+
+
+def _never_had_it(asked: Asked) -> bool:
+    return asked.request.agent_id not in asked.call.agents
+
+
+def _caller_gone(asked: Asked) -> bool:
+    return asked.call.phase is Phase.AGENTS_ONLY
+
+
+def _unknown_target(asked: Asked) -> bool:
+    return asked.request.target not in asked.rules.targets
+
+
+def _not_asked(asked: Asked) -> bool:
+    return asked.request.consent is Consent.NOT_RECORDED
+
+
+def _declined(asked: Asked) -> bool:
+    return asked.request.consent is Consent.DECLINED
+
+
+def _in_progress(asked: Asked) -> bool:
+    call, request = asked.call, asked.request
+    same_target = any(a.is_live and a.target == request.target for a in call.attempts)
+    return same_target or (request.kind is Kind.ONE_KEY and is_leaving(call))
+
+
+def _hops_spent(asked: Asked) -> bool:
+    peer = asked.rules.peer_of(asked.request.target)
+    limit = asked.rules.max_hops.get(peer) if peer is not None else None
+    return limit is not None and asked.call.caller.hop + 1 >= limit
+
+
+def _line_down(asked: Asked) -> bool:
+    return asked.request.target in asked.unreachable
+
+
+def _only_danger_lives(asked: Asked) -> bool:
+    live = [a for a in asked.call.attempts if a.is_live and asked.request.target in (None, a.target)]
+    return bool(live) and all(a.danger for a in live)
+
+
+def _nothing_to_cancel(asked: Asked) -> bool:
+    return cancellable(asked.call, asked.request.target) is None
+
+
+def _caller_would_be_alone(asked: Asked) -> bool:
+    return not any(a.is_joined for a in asked.call.attempts)
+
+
+def _nothing_to_keep(asked: Asked) -> bool:
+    return releasing(asked.call) is None
+
+
+def _no_peer_involved(asked: Asked) -> bool:
+    return not peers_of(asked.call, asked.rules)
+
+
+def _owner_settled(asked: Asked) -> bool:
+    return asked.call.ownership.settled is not None
+
+
+def _consent_known(asked: Asked) -> bool:
+    return not any(a.consent is Consent.NOT_RECORDED for a in asked.call.attempts)
+
+
+Guard = tuple[RefusalCode, Callable[[Asked], bool]]
+
+IN_TALK: tuple[Guard, ...] = (
+    (RefusalCode.CALL_ENDED, _is_over),
+    (RefusalCode.NOT_YOUR_CALL, _is_not_in_talk),
+)
+
+GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
+    HandoverRequested: (
+        *IN_TALK,
+        (RefusalCode.CALLER_GONE, _caller_gone),
+        (RefusalCode.UNKNOWN_TARGET, _unknown_target),
+        (RefusalCode.CONSENT_MISSING, _not_asked),
+        (RefusalCode.CONSENT_DECLINED, _declined),
+        (RefusalCode.HANDOVER_IN_PROGRESS, _in_progress),
+        (RefusalCode.HOP_LIMIT, _hops_spent),
+        (RefusalCode.TARGET_UNREACHABLE, _line_down),
+    ),
+    CancelRequested: (
+        *IN_TALK,
+        (RefusalCode.DANGER_NOT_CANCELLED, _only_danger_lives),
+        (RefusalCode.NOTHING_TO_CANCEL, _nothing_to_cancel),
+    ),
+    StayRequested: (*IN_TALK, (RefusalCode.NOTHING_TO_KEEP, _nothing_to_keep)),
+    LeaveRequested: (*IN_TALK, (RefusalCode.WOULD_LEAVE_CALLER_ALONE, _caller_would_be_alone)),
+    OwnerDecided: (
+        (RefusalCode.NOT_YOUR_CALL, _never_had_it),
+        (RefusalCode.NOTHING_TO_OWN, _no_peer_involved),
+        (RefusalCode.OWNER_SETTLED, _owner_settled),
+    ),
+    NoteWritten: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
+    ConsentRecorded: (
+        (RefusalCode.NOT_YOUR_CALL, _never_had_it),
+        (RefusalCode.CONSENT_KNOWN, _consent_known),
+    ),
+}
+"""What each request must pass. `DangerRaised` has no row: danger is never refused (R-008)."""
