@@ -88,14 +88,18 @@ asterisk_and_redis() {
   awk -F= -v keep="$KEEP" '$1 ~ keep' "$APT/closure" | tee "$DEST/packages.txt" | unpack
   LIB=$DEST/usr/lib/x86_64-linux-gnu LOADER=$DEST/usr/lib64/ld-linux-x86-64.so.2
   [ -x "$LOADER" ] || LOADER=$LIB/ld-linux-x86-64.so.2
-  local gap
+  local gap module modules
+  mapfile -t modules < <(grep '^[a-z]' "$MODULES")
+  for module in "${modules[@]}"; do
+    [ -f "$LIB/asterisk/modules/$module.so" ] || stop "modules.list names $module, which Debian's asterisk-modules does not have"
+  done
   gap=$(unresolved)
   if [ -n "$gap" ] && [ "$KEEP" != . ]; then
     echo "the list of kept packages is stale, taking every dependency:" "$gap"
     awk -F= -v keep="$KEEP" '$1 !~ keep' "$APT/closure" | tee -a "$DEST/packages.txt" | unpack
     gap=$(unresolved)
   fi
-  [ -z "$gap" ] || stop "the private Asterisk lacks libraries or modules (is $MODULES right?):" "${gap//[[:space:]]/ }"
+  [ -z "$gap" ] || stop "the private Asterisk lacks libraries, even with all that Debian says it needs:" "${gap//[[:space:]]/ }"
   mkdir -p "$DEST/bin"
   local program
   for program in sbin/asterisk bin/redis-server bin/redis-cli; do

@@ -1,0 +1,253 @@
+"""The lab: two PBXes, two Redis, both sites' programs, on loopback. Up, down, healed, described.
+
+`up` may be called again: it starts what is not running and leaves the rest alone, which is also how a killed
+program comes back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from callflow.domain.names import AgentId, SiteId
+from callflow.lab import pbx, processes
+from callflow.lab.keys import SiteKeys, SiteNeeds, load_keys, make_keys
+from callflow.lab.plan import LabError, Plan, SitePlan
+
+READY_LIMIT_S = 30.0
+UNTRUSTED = "stranger"
+Say = Callable[[str], None]
+
+
+def up(plan: Plan, say: Say) -> dict[str, Any]:
+    """Bring up what is not running and return the status document.
+
+    On failure everything that this call started is ended again.
+
+    Raises:
+        LabError: a port is taken, a program did not start; the message names the cause and the cure.
+    """
+    plan.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(plan):
+        make_keys(plan.keys, [_needs(site) for site in plan.sites])
+        before = _running(plan)
+        started: list[int] = []
+        try:
+            pids = _start_missing(plan, before, started, say)
+            status = describe(plan, pids)
+            for site in plan.sites:
+                _wait_ready(site, say)
+        except (LabError, OSError, KeyboardInterrupt):
+            processes.end(started, str(plan.state))
+            raise
+        plan.status_file.write_text(json.dumps(status, indent=1, ensure_ascii=False), encoding="utf-8")
+        plan.status_file.chmod(0o600)
+        return status
+
+
+def down(plan: Plan) -> list[int]:
+    """End every process of this lab; data and keys stay. Returns the pids ended."""
+    if not plan.state.exists():
+        return []
+    with _locked(plan):
+        running = [pid for pids in _running(plan).values() for pid in pids.values()]
+        ended = processes.end(running, str(plan.state))
+        plan.status_file.unlink(missing_ok=True)
+        return ended
+
+
+def status(plan: Plan) -> dict[str, Any] | None:
+    """The status document with the pids of now, or None when nothing runs."""
+    running = _running(plan)
+    return describe(plan, running) if any(running.values()) else None
+
+
+def describe(plan: Plan, pids: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """The document of architecture §6, Lab: what an outside tester needs to know."""
+    sites = []
+    for site in plan.sites:
+        keys = load_keys(plan.keys, SiteId(site.id))
+        at = site.site.addresses
+        mine = pids.get(site.id, {})
+        sites.append(
+            {
+                "id": site.id,
+                "sip": f"{at.host}:{at.sip_port}",
+                "ami": f"{at.host}:{at.ami_port}",
+                "fastagi": f"{at.host}:{at.agi_port}",
+                "http": f"http://{at.host}:{at.http_port}",
+                "redis": f"{at.host}:{at.redis_port}",
+                "sql": f"sqlite+aiosqlite:///{site.state / 'facts.db'}",
+                "exchange": f"https://{at.host}:{at.exchange_port}/exchange/v1",
+                "journal": str(site.place.journal / "steps.csv"),
+                "pids": {
+                    "python": [mine["python"]] if "python" in mine else [],
+                    "asterisk": mine.get("asterisk"),
+                    "redis": mine.get("redis"),
+                },
+                "agents": [
+                    {
+                        "id": name,
+                        "sip_user": name,
+                        "sip_password": agent.sip_password,
+                        "desk_user": name,
+                        "desk_password": agent.desk_password,
+                    }
+                    for name, agent in sorted(keys.agents.items())
+                ],
+            }
+        )
+    carriers = plan.sites[0].site.carrier
+    return {
+        "base": plan.base,
+        "sites": sites,
+        "carrier": {
+            "trusted": [c.address for c in carriers if c.trusted],
+            "untrusted": [c.address for c in carriers if not c.trusted],
+            "dial": {s["id"]: f"sip:{s['id']}@{s['sip']}" for s in sites},
+        },
+    }
+
+
+def _start_missing(
+    plan: Plan, before: dict[str, dict[str, int]], started: list[int], say: Say
+) -> dict[str, dict[str, int]]:
+    pids = {site.id: dict(before.get(site.id, {})) for site in plan.sites}
+    booting: list[tuple[SitePlan, subprocess.Popen[bytes]]] = []
+    for site in plan.sites:
+        missing = [name for name in ("redis", "asterisk", "python") if name not in pids[site.id]]
+        if not missing:
+            say(f"{site.id}: already up  已在运行")
+            continue
+        processes.refuse_taken_ports([port for name in missing for port in _ports(site)[name]])
+        keys = load_keys(plan.keys, SiteId(site.id))
+        for name in missing:
+            process = _STARTERS[name](plan, site, keys)
+            pids[site.id][name] = process.pid
+            started.append(process.pid)
+            if name == "asterisk":
+                booting.append((site, process))
+        _remember(site, pids[site.id])
+        say(f"{site.id}: starting {', '.join(missing)}  正在启动")
+    for site, process in booting:
+        pbx.wait_booted(plan, site, process)
+    return pids
+
+
+def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> subprocess.Popen[bytes]:
+    home = site.state / "redis"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    conf = home / "redis.conf"
+    conf.touch(mode=0o600)
+    conf.write_text(
+        f"bind {site.host}\nport {site.site.addresses.redis_port}\ndir {home}\nrequirepass {keys.redis_password}\n"
+        'save ""\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\n',
+        encoding="utf-8",
+    )
+    return processes.start([str(plan.runtime / "bin" / "redis-server"), str(conf)], site.place.log / "redis.out")
+
+
+def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> subprocess.Popen[bytes]:
+    pbx.write_configuration(plan, site, keys)
+    return processes.start(pbx.command(plan, site, "-f", "-n"), site.place.log / "asterisk.out")
+
+
+def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> subprocess.Popen[bytes]:
+    return processes.start(
+        [sys.executable, "-m", "callflow", "site"],
+        site.place.log / "callflow.out",
+        {
+            "CALLFLOW_SITE_FILE": str(site.site_file),
+            "CALLFLOW_NET": plan.net,
+            "CALLFLOW_STATE_DIR": str(site.state),
+            "CALLFLOW_KEYS_DIR": str(plan.keys),
+        },
+    )
+
+
+_STARTERS = {"redis": _start_redis, "asterisk": _start_asterisk, "python": _start_python}
+
+
+def _ports(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
+    at = site.site.addresses
+    return {
+        "redis": [(at.host, at.redis_port, "tcp")],
+        "asterisk": [
+            (at.host, at.sip_port, "udp"),
+            (at.host, at.trunk_port, "tcp"),
+            (at.host, at.ami_port, "tcp"),
+        ],
+        "python": [(at.host, port, "tcp") for port in (at.http_port, at.agi_port, at.exchange_port)],
+    }
+
+
+def _running(plan: Plan) -> dict[str, dict[str, int]]:
+    """The living processes of each site, by name, from the pid files."""
+    found: dict[str, dict[str, int]] = {}
+    for site in plan.sites:
+        path = site.state / "pids.json"
+        try:
+            known: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            known = {}
+        found[site.id] = {name: pid for name, pid in known.items() if processes.is_ours(pid, str(plan.state))}
+    return found
+
+
+def _remember(site: SitePlan, pids: dict[str, int]) -> None:
+    site.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (site.state / "pids.json").write_text(json.dumps(pids), encoding="utf-8")
+
+
+def _wait_ready(site: SitePlan, say: Say) -> None:
+    """Wait until the site's own health check is content.
+
+    Raises:
+        LabError: it did not become ready; the message holds what the check said last.
+    """
+    url = f"http://{site.host}:{site.site.addresses.http_port}/health/ready"
+    deadline = time.monotonic() + READY_LIMIT_S
+    last = "no answer"
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                answer.read()
+            say(f"{site.id}: ready  就绪  http://{site.host}:{site.site.addresses.http_port}")
+            return
+        except urllib.error.HTTPError as error:
+            last = error.read().decode("utf-8", "replace")[:300]
+        except OSError as error:
+            last = str(error)
+        time.sleep(0.1)
+    raise LabError(f"{site.id} did not become ready: {last}; see {site.place.log / 'callflow.out'}")
+
+
+def _needs(site: SitePlan) -> SiteNeeds:
+    return SiteNeeds(
+        site=SiteId(site.id),
+        addresses=(site.host,),
+        names=(),
+        agents=tuple(AgentId(a.id) for a in site.site.agent),
+        peers=tuple(SiteId(p.id) for p in site.site.peer),
+    )
+
+
+@contextmanager
+def _locked(plan: Plan) -> Iterator[None]:
+    """One `up` or `down` of a lab at a time."""
+    with (plan.state / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise LabError(
+                f"another ./run is bringing lab {plan.base} up or down; wait for it, or choose another --base"
+            ) from error
+        yield

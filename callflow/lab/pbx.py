@@ -1,0 +1,79 @@
+"""One private Asterisk: its files written, started, and waited for until it takes calls."""
+
+from __future__ import annotations
+
+import math
+import struct
+import subprocess
+import time
+import wave
+from pathlib import Path
+
+from agi.render import Secrets, render, write
+from callflow.lab.keys import SiteKeys
+from callflow.lab.plan import LabError, Plan, SitePlan
+
+BOOT_LIMIT_S = 20.0
+MUSIC_TONE_HZ = 1100  # the lab's music on hold is a tone, so that the simulator's ears know it
+MUSIC_SECONDS = 10
+
+
+def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
+    """Render this site's Asterisk and make the directories it needs. Repeatable."""
+    place = site.place
+    for folder in (place.var / "spool", place.var / "keys", place.log / "cdr-csv", place.log / "cel-custom"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for folder in (place.run, place.journal, place.music):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secrets = Secrets(ami=keys.ami_secret, sip={name: agent.sip_password for name, agent in keys.agents.items()})
+    files = render(
+        site.site,
+        place=place,
+        secrets=secrets,
+        config=plan.home / "asterisk-config",
+        ami_from=(site.host,),
+        agi_host=site.host,
+    )
+    write(files, place.etc)
+    write_music(place.music / "hold.wav")
+
+
+def write_music(path: Path) -> None:
+    """Write the lab's music on hold: a plain tone, 8 kHz mono."""
+    if path.exists():
+        return
+    samples = (int(8000 * math.sin(2 * math.pi * MUSIC_TONE_HZ * i / 8000)) for i in range(8000 * MUSIC_SECONDS))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+
+
+def command(plan: Plan, site: SitePlan, *words: str) -> list[str]:
+    """The command line of this site's Asterisk."""
+    return [str(plan.runtime / "bin" / "asterisk"), "-C", str(site.place.etc / "asterisk.conf"), *words]
+
+
+def console(plan: Plan, site: SitePlan, line: str) -> str:
+    """Run one line on the PBX's console and return what it prints ("" when it is not up)."""
+    done = subprocess.run(  # noqa: S603 - our own binary, our own words
+        command(plan, site, "-rx", line), capture_output=True, text=True, timeout=10, check=False
+    )
+    return done.stdout
+
+
+def wait_booted(plan: Plan, site: SitePlan, process: subprocess.Popen[bytes] | None) -> None:
+    """Return when the PBX takes calls.
+
+    Raises:
+        LabError: it ended or did not come up in time; the message names its log.
+    """
+    deadline = time.monotonic() + BOOT_LIMIT_S
+    while time.monotonic() < deadline:
+        if "fully booted" in console(plan, site, "core waitfullybooted"):
+            return
+        if process is not None and process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise LabError(f"Asterisk of {site.id} did not come up; its last words are in {site.place.log / 'asterisk.out'}")

@@ -1,0 +1,114 @@
+"""Where everything of the lab stands: one base number, two sites, loopback addresses and directories.
+
+Two labs with different bases share nothing (architecture §6, Lab). Nothing here touches the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi.render import Place
+from callflow.sitefile import Site, load_site
+
+SITE_IDS = ("12345", "110")
+LONGEST_SOCKET_PATH = 90  # a Unix socket's path may have 107 bytes; Asterisk adds "/asterisk.ctl"
+
+
+class LabError(Exception):
+    """The lab cannot be brought up or taken down; the message names the cause and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """One site of the lab."""
+
+    site: Site
+    site_file: Path
+    state: Path
+    keys: Path
+    place: Place
+
+    @property
+    def id(self) -> str:
+        """The platform."""
+        return self.site.platform.id
+
+    @property
+    def host(self) -> str:
+        """Its loopback address."""
+        return self.site.addresses.host
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole lab. `home` is the project's root, `runtime` the private Asterisk and Redis."""
+
+    base: int
+    net: str
+    home: Path
+    runtime: Path
+    state: Path
+    sites: tuple[SitePlan, ...]
+
+    @property
+    def status_file(self) -> Path:
+        """What `status --json` prints."""
+        return self.state / "status.json"
+
+    @property
+    def keys(self) -> Path:
+        """The lab's keys directory."""
+        return self.state / "keys"
+
+
+def plan_lab(base: int) -> Plan:
+    """Lay out the lab with this base, 0 to 255.
+
+    Raises:
+        LabError: the base is out of range, or `./run` did not name the project and the runtime.
+        SiteFileError: a site file cannot be used.
+    """
+    if not 0 <= base <= 255:  # noqa: PLR2004 - an octet of an IPv4 address
+        raise LabError(f"--base {base}: choose a number from 0 to 255")
+    try:
+        home, runtime = Path(os.environ["CALLFLOW_HOME"]), Path(os.environ["CALLFLOW_RUNTIME"])
+    except KeyError as missing:
+        raise LabError(f"{missing.args[0]} is not set: start this through ./run") from missing
+    net = f"127.0.{base}"
+    state = state_home() / f"base{base}"
+    sites = tuple(_plan_site(home, runtime, net, state, site_id, base) for site_id in SITE_IDS)
+    return Plan(base=base, net=net, home=home, runtime=runtime, state=state, sites=sites)
+
+
+def state_home() -> Path:
+    """The lab's state directory by the XDG rules."""
+    stated = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(stated) if stated.startswith("/") else Path.home() / ".local" / "state") / "callflow"
+
+
+def _plan_site(home: Path, runtime: Path, net: str, state: Path, site_id: str, base: int) -> SitePlan:
+    site_file = _site_files(home) / f"{site_id}.toml"
+    own = state / site_id
+    run = own / "run"
+    if len(str(run)) > LONGEST_SOCKET_PATH:
+        run = Path("/tmp") / f"callflow-{os.getuid()}-{base}-{site_id}"  # noqa: S108 - made with mode 0700 below
+    library = next(iter(sorted(runtime.glob("usr/lib/*-linux-gnu"))), runtime)
+    place = Place(
+        etc=own / "etc",
+        var=own / "var",
+        run=run,
+        log=own / "log",
+        journal=own / "journal",
+        music=own / "music",
+        certs=state / "keys" / site_id,
+        modules=library / "asterisk" / "modules",
+        share=runtime / "usr" / "share" / "asterisk",
+    )
+    return SitePlan(load_site(site_file, net), site_file, own, state / "keys", place)
+
+
+def _site_files(home: Path) -> Path:
+    """The site files' folder; CALLFLOW_SITES names another one (a province's own)."""
+    return Path(os.environ.get("CALLFLOW_SITES") or home / "asterisk-config" / "sites")

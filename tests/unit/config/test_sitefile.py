@@ -1,0 +1,53 @@
+"""The site file: no defaults where trust is concerned, and every mistake is one clear sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi.lint import CONFIG
+from callflow.sitefile import SiteFileError, load_site
+
+WHOLE = (CONFIG / "sites" / "12345.toml").read_text(encoding="utf-8")
+TRUST = ("address", "exchange", "believe_identity", "send_identity", "answer_is_human", "number_refused_codes")
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "x.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.covers("S-3")
+@pytest.mark.parametrize("field", [*TRUST, "max_hops", "uui_key_id"])
+def test_a_peer_without_a_trust_field_stops_the_start(field: str, tmp_path: Path) -> None:
+    before, peer = WHOLE.split("[[peer]]")
+    lines = [line for line in peer.splitlines(keepends=True) if not line.startswith(f"{field} =")]
+    path = written(tmp_path, before + "[[peer]]" + "".join(lines))
+
+    with pytest.raises(SiteFileError, match=rf"x.toml: peer.0.{field}: Field required"):
+        load_site(path, "127.0.0")
+
+
+MISTAKES = [
+    ('via = "110"', 'via = "nobody"', "neither a peer nor a carrier"),
+    ('code = "119"', 'code = "120"', "two directory entries have the same code"),
+    ("http_port = 8345", "http_port = 99999", "less than or equal to 65535"),
+    ("http_port = 8345", "htp_port = 8345", "Field required"),
+    ('id = "8001"', 'id = "8001\\nsecret=x"', "should match pattern"),
+    ("[platform]", "[platform", "not valid TOML"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), MISTAKES)
+def test_a_mistake_is_one_sentence_with_file_and_field(right: str, wrong: str, said: str, tmp_path: Path) -> None:
+    assert right in WHOLE
+
+    with pytest.raises(SiteFileError, match=said):
+        load_site(written(tmp_path, WHOLE.replace(right, wrong, 1)), "127.0.0")
+
+
+def test_a_missing_file_names_itself_and_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(SiteFileError, match=r"none.toml: cannot be read .*; name an existing site file"):
+        load_site(tmp_path / "none.toml", "127.0.0")
