@@ -10,6 +10,7 @@ is the part of it that never came (by RTP timestamps), the rest only came late.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +103,9 @@ def who_speaks(heard: Heard, start_ns: int, end_ns: int) -> dict[str, float]:
     return {name: min(1.0, count / periods) for name, count in counts.items() if count >= STRAY_PACKETS}
 
 
-def holes(heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at_least_ms: float = HOLE_MS) -> list[Hole]:
+def holes(
+    heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at_least_ms: float = HOLE_MS
+) -> list[Hole]:
     """Every silence of the named voices (none of them there) of the window, its two ends included."""
     window = heard.between(start_ns, end_ns)
     spoken = np.flatnonzero(window.any_of(voices))
@@ -111,7 +114,7 @@ def holes(heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at
         whole_ms = (end_ns - start_ns) / NS_PER_MS
         return [Hole(start_ns, whole_ms, whole_ms, "not begun")]
     found = [_edge(start_ns, int(times[spoken[0]]), "not begun")]
-    found += [_hole(window, int(left), int(right)) for left, right in zip(spoken[:-1], spoken[1:], strict=True)]
+    found += [_hole(window, int(left), int(right)) for left, right in pairwise(spoken)]
     found.append(_edge(int(times[spoken[-1]]), end_ns, "ended"))
     return [hole for hole in found if hole.silence_ms > 0 and hole.silence_ms >= at_least_ms]
 
@@ -157,7 +160,9 @@ def packets_lost(heard: Heard) -> int:
     """Packets missing from the sequence, within each stream (RFC 3550 §A.3); a duplicate does not hide a loss."""
     lost = 0
     for ssrc in np.unique(heard.packets["ssrc"]):
-        sequence = np.unique(np.unwrap(heard.packets["sequence"][heard.packets["ssrc"] == ssrc].astype(float), period=65536))
+        sequence = np.unique(
+            np.unwrap(heard.packets["sequence"][heard.packets["ssrc"] == ssrc].astype(float), period=65536)
+        )
         lost += int(sequence[-1] - sequence[0] + 1 - len(sequence))
     return lost
 

@@ -66,6 +66,15 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
             self._audio = self.getAudioMedia(index)
             self._engine.speak_into(self._audio, is_on=not self.held)
 
+    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
+        """The far end sends us elsewhere (REFER): the call that follows is a new one of ours."""
+        prm.newCall = self._engine.new_call()
+
+    def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
+        """Somebody takes the far end's place (INVITE with Replaces): PJSUA2 answers it by itself."""
+        prm.newCall = self._engine.new_call()
+        self._engine.tell("incoming", call=prm.newCall.name, text=prm.rdata.wholeMsg)
+
     def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
         """Report what the far end says of our REFER (NOTIFY, RFC 3515)."""
         self._engine.tell(

@@ -16,6 +16,7 @@ SIP_LOG_LEVEL = 4  # PJSIP logs whole messages at this level
 DTMF_DIGIT_MS = 160
 POLL_MS = 5  # upper bound on how late an order or a timer may be
 FAREWELL_MS = 500
+USE_DEFAULTS = IN_A_LOOP = True  # PJSUA2 takes no keywords
 G711 = {"alaw": "PCMA/8000/1", "ulaw": "PCMU/8000/1"}
 
 
@@ -56,7 +57,7 @@ class Engine:
         self._endpoint: Any = None
         self._calls: dict[str, PhoneCall] = {}
         self._dying: list[PhoneCall] = []
-        self._due: list[tuple[int, str, int]] = []
+        self._due: list[tuple[int, Callable[[], None]]] = []
         self._policy: dict[str, Any] = {"ring": True, "code": None, "after_ms": 0}
         self._count = 0
         self._is_registered = False
@@ -119,8 +120,8 @@ class Engine:
 
     def do_dial(self, *, uri: str, headers: list[list[str]], local_uri: str | None = None) -> dict[str, str]:
         """Call `uri` with these extra headers. Answers with the call's name."""
-        call = self._named(PhoneCall, pj.PJSUA_INVALID_ID)
-        param = pj.CallOpParam(True)
+        call = self.new_call()
+        param = pj.CallOpParam(USE_DEFAULTS)
         if local_uri:
             param.txOption.localUri = local_uri
         for name, value in headers:
@@ -163,27 +164,29 @@ class Engine:
 
     def do_refer(self, *, call: str, to: str | None = None, replaces: str | None = None) -> None:
         """REFER to an address (blind) or to the far end of another call of ours (Replaces, RFC 3891)."""
-        param = pj.CallOpParam(True)
+        param = pj.CallOpParam(USE_DEFAULTS)
         if replaces is not None:
             self._calls[call].xferReplaces(self._calls[replaces], param)
         else:
             self._calls[call].xfer(to, param)
 
-    def do_say(self, *, on: bool) -> None:
-        """Switch the tone; silence is still sent, as by a person who says nothing."""
+    def do_say(self, *, on: bool, for_ms: int = 0) -> None:
+        """Switch the tone, for good or for a time; silence is still sent, as by a person who says nothing."""
         self._tone.adjustTxLevel(1.0 if on else 0.0)
+        if for_ms:
+            self._after(for_ms, lambda: self.do_say(on=not on))
 
     # ---- what PJSUA2 tells us -----------------------------------------------------------------------
 
     def incoming(self, call_id: int, message: str) -> None:
         """Ring and answer as the policy says."""
-        call = self._named(PhoneCall, call_id)
+        call = self.new_call(call_id)
         self.tell("incoming", call=call.name, text=message)
         if self._policy["ring"]:
             self.do_answer(call=call.name, code=180)
         if self._policy["code"]:
-            due_ns = time.monotonic_ns() + self._policy["after_ms"] * 1_000_000
-            self._due.append((due_ns, call.name, self._policy["code"]))
+            code = self._policy["code"]
+            self._after(self._policy["after_ms"], lambda: self._answer_if_there(call.name, code))
 
     def registered(self, *, is_on: bool) -> None:
         """Remember whether there is something to unregister."""
@@ -193,6 +196,13 @@ class Engine:
         """Forget the call once PJSUA2 has returned from telling us."""
         self._calls.pop(call.name, None)
         self._dying.append(call)
+
+    def new_call(self, call_id: int = pj.PJSUA_INVALID_ID) -> PhoneCall:
+        """A call with the next name: c1, c2 and so on."""
+        self._count += 1
+        call = PhoneCall(self, f"c{self._count}", call_id)
+        self._calls[call.name] = call
+        return call
 
     def new_tap(self, call: str) -> Tap:
         """Open the tape of a call and tell where it is."""
@@ -219,8 +229,7 @@ class Engine:
         now_ns = time.monotonic_ns()
         for entry in [each for each in self._due if each[0] <= now_ns]:
             self._due.remove(entry)
-            if entry[1] in self._calls:
-                self.do_answer(call=entry[1], code=entry[2])
+            entry[1]()
         for call in self._dying:
             if call.tap:
                 call.tap.close()
@@ -232,17 +241,18 @@ class Engine:
             return
         self._endpoint.hangupAllCalls()
         if self._is_registered:
-            self.account.setRegistration(False)  # noqa: FBT003 - PJSUA2 takes no keywords; False = unregister
+            self.account.setRegistration(False)
         deadline_ns = time.monotonic_ns() + FAREWELL_MS * 1_000_000
         while (self._calls or self._is_registered) and time.monotonic_ns() < deadline_ns:
             self.poll(POLL_MS)
         self.poll(POLL_MS)
 
-    def _named(self, kind: type[PhoneCall], call_id: int) -> PhoneCall:
-        self._count += 1
-        call = kind(self, f"c{self._count}", call_id)
-        self._calls[call.name] = call
-        return call
+    def _after(self, wait_ms: int, do: Callable[[], None]) -> None:
+        self._due.append((time.monotonic_ns() + wait_ms * 1_000_000, do))
+
+    def _answer_if_there(self, call: str, code: int) -> None:
+        if call in self._calls:  # the caller may have given up meanwhile
+            self.do_answer(call=call, code=code)
 
     def _start_tone(self) -> None:
         tone = pj.ToneDesc()
@@ -252,4 +262,4 @@ class Engine:
         tones.append(tone)
         self._tone = pj.ToneGenerator()
         self._tone.createToneGenerator(8000, 1)
-        self._tone.play(tones, True)  # noqa: FBT003 - PJSUA2 takes no keywords; True = loop
+        self._tone.play(tones, IN_A_LOOP)

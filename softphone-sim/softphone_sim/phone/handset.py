@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 from softphone_sim.phone.messages import SipMessage, from_log, parse_message
 
@@ -116,6 +116,11 @@ class CallSeen:
         return seen.time_ns if seen else None
 
 
+def _opened(log: Path) -> BinaryIO:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("wb")
+
+
 class Handset:
     """A phone on the stage. All times are wall clock nanoseconds of the phone's own process."""
 
@@ -138,9 +143,8 @@ class Handset:
         Raises:
             PhoneRefused: the address cannot be bound, or the registrar said no or nothing.
         """
-        tapes.mkdir(parents=True, exist_ok=True)
         paths = [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
-        with (tapes / "worker.log").open("wb") as log:
+        with _opened(tapes / "worker.log") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "softphone_sim.phone.worker"),
                 stdin=asyncio.subprocess.PIPE,
@@ -184,7 +188,8 @@ class Handset:
         if name is not None:
             return next((call for call in self.calls if call.name == name), None)
         live = [call for call in self.calls if call.is_live]
-        return (live or self.calls or [None])[-1]
+        chosen = live or self.calls
+        return chosen[-1] if chosen else None
 
     def kill(self) -> None:
         """End the process with -9: no BYE, no unregister, no more audio. Repeatable."""
@@ -212,9 +217,8 @@ class Handset:
         if code != 200:  # noqa: PLR2004 - SIP 200 OK
             said = f"the registrar said {code}" if code else "the registrar did not answer"
             cure = "check that the site is up and that sip_user and sip_password are those of status.json"
-            raise PhoneRefused(
-                f"phone {self.spec.name} could not register as {self.spec.user} at {self.spec.registrar}: {said}; {cure}"
-            )
+            whom = f"{self.spec.user} at {self.spec.registrar}"
+            raise PhoneRefused(f"phone {self.spec.name} could not register as {whom}: {said}; {cure}")
 
     async def _read_events(self) -> None:
         assert self._process is not None

@@ -7,7 +7,16 @@ LOG_ENTRY = re.compile(
     r"^(?P<way>TX|RX) \d+ bytes \S+ msg .*? (?:to|from) \w+ (?P<peer>[^\s]+?):\r?\n(?P<message>.*?)\r?\n?--end msg--",
     re.DOTALL,
 )
-COMPACT = {"f": "from", "t": "to", "i": "call-id", "m": "contact", "v": "via", "c": "content-type", "r": "refer-to", "b": "referred-by"}
+COMPACT = {
+    "f": "from",
+    "t": "to",
+    "i": "call-id",
+    "m": "contact",
+    "v": "via",
+    "c": "content-type",
+    "r": "refer-to",
+    "b": "referred-by",
+}
 URI_USER = re.compile(r"<?(?:sips?:([^@>;\s]+)@|tel:([^>;\s]+))")
 
 

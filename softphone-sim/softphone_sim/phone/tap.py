@@ -82,7 +82,7 @@ def _bind_pair(address: str, first_port: int) -> tuple[socket.socket, socket.soc
         pair = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
         try:
             for offset, one in enumerate(pair):
-                one.setblocking(False)
+                one.settimeout(0)
                 one.bind((address, port + offset))
         except OSError as why:
             for one in pair:

@@ -18,7 +18,6 @@ import pjsua2 as pj
 from softphone_sim.phone.engine import POLL_MS, Engine
 
 
-
 class Worker:
     """Reads commands, runs the phone, writes events."""
 

@@ -27,7 +27,9 @@ async def hear(stage: Stage, actor: Actor, voices: tuple[str, ...], spec: model.
         why = verdict_now(stage.heard_by(actor), wanted, time.time_ns())
         return f"{who}: not within {spec.within:g} s: {why}"
     end_ns = began_ns + round(spec.for_ * 1e9)
-    await stage.bell.until(lambda: True if time.time_ns() >= end_ns + LOOK_BACK_MS * NS_PER_MS // 4 else None, spec.for_ + 1, LOOK_EVERY_S)
+    await stage.bell.until(
+        lambda: True if time.time_ns() >= end_ns + LOOK_BACK_MS * NS_PER_MS // 4 else None, spec.for_ + 1, LOOK_EVERY_S
+    )
     start_ns = began_ns - LOOK_BACK_MS * NS_PER_MS
     wrong = verdict_of(stage.heard_by(actor, start_ns), wanted, start_ns, end_ns, spec.longest_silence)
     if wrong is None:
@@ -49,7 +51,11 @@ def verdict_now(heard: Heard, wanted: set[str], now_ns: int) -> str | None:
         return None
     heard_now = f"hears {names(there)}"
     missing, extra = wanted - there, (there | partly) - wanted
-    parts = [heard_now, *([f"{names(missing)} is missing"] if missing else []), *([f"{names(extra)} should not be heard"] if extra else [])]
+    parts = [
+        heard_now,
+        *([f"{names(missing)} is missing"] if missing else []),
+        *([f"{names(extra)} should not be heard"] if extra else []),
+    ]
     return ", ".join(parts)
 
 
@@ -59,6 +65,11 @@ def verdict_of(heard: Heard, wanted: set[str], start_ns: int, end_ns: int, longe
     for name in sorted(wanted):
         for hole in holes(heard, [name], start_ns, end_ns, at_least_ms=max(limit_ms, 1.0)):
             at_s = (hole.start_ns - start_ns) / 1e9
-            return f"{name} was not heard for {hole.silence_ms:.0f} ms ({hole.why}), {at_s:.2f} s in; at most {limit_ms:.0f} ms is allowed"
-    strangers = {name for name, share in who_speaks(heard, start_ns, end_ns).items() if name not in wanted and share > ABSENT_SHARE}
+            hole_ms = f"{hole.silence_ms:.0f} ms ({hole.why})"
+            return f"{name} was not heard for {hole_ms}, {at_s:.2f} s in; at most {limit_ms:.0f} ms is allowed"
+    strangers = {
+        name
+        for name, share in who_speaks(heard, start_ns, end_ns).items()
+        if name not in wanted and share > ABSENT_SHARE
+    }
     return f"{names(strangers)} should not be heard" if strangers else None

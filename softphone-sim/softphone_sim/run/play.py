@@ -12,9 +12,10 @@ from softphone_sim.ears.listen import Interval, intervals
 from softphone_sim.lab import Lab, LabError
 from softphone_sim.phone.handset import CallSeen, PhoneRefused
 from softphone_sim.phone.messages import SipMessage
+from softphone_sim.run.acts import StepFailed, set_policy
 from softphone_sim.run.expect import expect
 from softphone_sim.run.stage import Actor, Entry, Stage
-from softphone_sim.run.steps import CARRY_OUT, Scene, StepFailed, set_policy
+from softphone_sim.run.steps import CARRY_OUT, Scene
 from softphone_sim.script.load import JUDGES, TOGETHER, Script, Step
 from softphone_sim.script.model import ActorSpec, Policy
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +17,15 @@ from typing import Any, Self
 import numpy as np
 
 from softphone_sim.desk import Desk, DeskEvent
-from softphone_sim.ears.listen import MUSIC, PARTY_TONES_HZ, RINGBACK, TONE_OF_MUSIC_HZ, TONE_OF_RINGBACK_HZ, Heard, listen
+from softphone_sim.ears.listen import (
+    MUSIC,
+    PARTY_TONES_HZ,
+    RINGBACK,
+    TONE_OF_MUSIC_HZ,
+    TONE_OF_RINGBACK_HZ,
+    Heard,
+    listen,
+)
 from softphone_sim.ears.tape import PACKET, read_tape
 from softphone_sim.lab import Lab, LabError, can_bind, host_of, own_address_towards
 from softphone_sim.phone.handset import Bell, CallSeen, Handset, PhoneSpec
@@ -33,7 +41,6 @@ class Entry:
     who: str
     what: str
     kind: str  # sip, desk, step, audio, fault, verdict
-    to: str | None = None  # the other end, for an arrow of the ladder
 
 
 @dataclass(slots=True)
@@ -163,9 +170,7 @@ class Stage:
             await fresh.log_in(account.desk_user, account.desk_password, self._group)
         return actor
 
-    async def phone(
-        self, name: str, *, number: str, address: str, port: int = 0, tone_hz: int | None = None
-    ) -> Actor:
+    async def phone(self, name: str, *, number: str, address: str, port: int = 0, tone_hz: int | None = None) -> Actor:
         """A plain phone that registers nowhere: a duty phone behind the carrier, or one of two that call directly.
 
         Raises:
@@ -223,9 +228,9 @@ class Stage:
 
     # ---- timeline -----------------------------------------------------------------------------------
 
-    def note(self, who: str, what: str, kind: str, *, to: str | None = None, time_ns: int | None = None) -> None:
+    def note(self, who: str, what: str, kind: str, *, time_ns: int | None = None) -> None:
         """Add a line to the timeline; it is shown at once."""
-        entry = Entry(time_ns or time.time_ns(), who, what, kind, to)
+        entry = Entry(time_ns or time.time_ns(), who, what, kind)
         self.timeline.append(entry)
         self._on_entry(entry)
 
@@ -246,9 +251,13 @@ class Stage:
             case "call" if event["state"] == "ended":
                 self.note(name, f"call ended ({event['code']} {event['reason']})", "sip", time_ns=event["t"])
             case "transfer":
-                self.note(name, f"is told of its transfer: {event['code']} {event['reason']}", "sip", time_ns=event["t"])
+                self.note(
+                    name, f"is told of its transfer: {event['code']} {event['reason']}", "sip", time_ns=event["t"]
+                )
             case "log" | "media_error" | "failed":
-                self.note(name, str(event.get("text") or event.get("why") or "media error"), "fault", time_ns=event["t"])
+                self.note(
+                    name, str(event.get("text") or event.get("why") or "media error"), "fault", time_ns=event["t"]
+                )
 
     def _told(self, name: str, event: dict[str, Any], what: str) -> bool:
         key = f"{name} {event['call']} {what}"
@@ -259,6 +268,8 @@ class Stage:
     def _desk_event(self, actor: Actor, event: DeskEvent) -> None:
         self.bell.ring()
         if event.type != "snapshot":
-            said = {key: event.body[key] for key in ("phase", "outcome", "cause", "number", "owner") if event.body.get(key)}
+            said = {
+                key: event.body[key] for key in ("phase", "outcome", "cause", "number", "owner") if event.body.get(key)
+            }
             shown = ", ".join(f"{key} {value}" for key, value in said.items() if not isinstance(value, dict | list))
             self.note(actor.name, f"desk: {event.type} {shown}".rstrip(), "desk", time_ns=event.time_ns)

@@ -11,6 +11,8 @@ from typing import Any
 
 from softphone_sim.desk import ApiAnswer
 from softphone_sim.phone.handset import CallSeen
+from softphone_sim.run import acts
+from softphone_sim.run.acts import StepFailed
 from softphone_sim.run.hearing import hear
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script import model
@@ -20,10 +22,6 @@ PLACEHOLDER = re.compile(r"\{([\w一-鿿-]+)(?:\.([\w.]+))?\}")
 API_PAUSE_S = 0.1
 SIGNALS = {name: getattr(signal, f"SIG{name}") for name in ("KILL", "TERM", "STOP", "CONT")}
 FAILED_FROM = 300  # HTTP and SIP alike: from here on it is no success
-
-
-class StepFailed(Exception):  # noqa: N818 - it is a verdict, not a fault of ours
-    """What was expected did not happen; the text is the sentence of the report."""
 
 
 @dataclass(slots=True)
@@ -61,7 +59,7 @@ class Scene:
         return self.marks[mark]
 
     def filled(self, value: Any) -> Any:
-        """A value with its `{placeholders}` replaced: captures, and `{anna.call_id}`, `{anna.number}` …"""
+        """A value with its `{placeholders}` replaced: captures, and `{anna.call_id}`, `{anna.number}`."""
         if isinstance(value, dict):
             return {key: self.filled(each) for key, each in value.items()}
         if isinstance(value, list):
@@ -89,75 +87,37 @@ class Scene:
 
 
 async def _call(scene: Scene, spec: model.Call) -> None:
-    stage, actor = scene.stage, scene.actor(spec.from_)
-    number, host = spec.shown_as or actor.number, actor.handset.spec.address
-    headers = [[name, str(scene.filled(value))] for name, value in spec.headers.items()]
-    local_uri = f"sip:{number}@{host}" if spec.shown_as else None
-    asserted = spec.asserted or (number if spec.anonymous else None)
-    if spec.anonymous:
-        local_uri = '"Anonymous" <sip:anonymous@anonymous.invalid>'
-        headers.append(["Privacy", "id"])
-    if asserted:
-        headers.append(["P-Asserted-Identity", f"<sip:{asserted}@{host}>"])
-    answer = await actor.handset.order("dial", uri=_uri(scene, actor, spec.to), headers=headers, local_uri=local_uri)
+    headers = {name: str(scene.filled(value)) for name, value in spec.headers.items()}
+    call = await acts.dial(
+        scene.stage, scene.actor(spec.from_), spec.to,
+        shown_as=spec.shown_as, anonymous=spec.anonymous, asserted=spec.asserted, headers=headers,
+    )  # fmt: skip
     if spec.as_:
-        scene.calls[actor.name, spec.as_] = answer["call"]
-    stage.note(actor.name, f"dials {spec.to}", "sip", to=spec.to if spec.to in stage.actors else None)
-
-
-def _uri(scene: Scene, actor: Actor, to: str) -> str:
-    stage = scene.stage
-    if to in stage.actors:
-        return stage.place_of(stage.actors[to])
-    if to.startswith("sip:"):
-        return to
-    if actor.handset.spec.registrar:
-        return f"sip:{to}@{actor.handset.spec.registrar.removeprefix('sip:')}"
-    if stage.lab is None or to not in stage.lab.carrier.dial:
-        known = ", ".join(stage.lab.carrier.dial) if stage.lab else "none: there is no lab"
-        raise StepFailed(f"{to} is no number of the carrier (known: {known}); write an actor, a number or sip:…")
-    return stage.lab.carrier.dial[to]
-
-
-async def _ringing(scene: Scene, actor: Actor, named: str | None, limit_s: float) -> CallSeen:
-    own = scene.calls.get((actor.name, named)) if named else None
-
-    def look() -> CallSeen | None:
-        calls = [call for call in actor.handset.calls if call.is_incoming and call.state in {"incoming", "early"}]
-        return next((call for call in reversed(calls) if own in {None, call.name}), None)
-
-    call = await scene.stage.bell.until(look, limit_s)
-    if call is None:
-        raise StepFailed(f"nothing rang at {actor.name} within {limit_s:g} s")
-    return call
+        scene.calls[spec.from_, spec.as_] = call.name
 
 
 async def _answer(scene: Scene, spec: model.Answer) -> None:
     actor = scene.actor(spec.who)
-    call = await _ringing(scene, actor, spec.call, spec.within)
-    await actor.handset.order("answer", call=call.name, code=200)
-    if await scene.stage.bell.until(lambda: call.answered_ns, 2.0) is None:
-        raise StepFailed(f"{spec.who} answered, but the call was not connected within 2 s (state {call.state})")
+    named = scene.calls.get((spec.who, spec.call)) if spec.call else None
+    call = await acts.rings_at(scene.stage, actor, spec.within, named=named)
+    if spec.as_:
+        scene.calls[spec.who, spec.as_] = call.name
+    await acts.answer(scene.stage, actor, call)
 
 
 async def _reject(scene: Scene, spec: model.Reject) -> None:
     actor = scene.actor(spec.who)
-    call = await _ringing(scene, actor, spec.call, spec.within)
-    scene.stage.note(spec.who, f"refuses ({spec.code})", "sip")
-    await actor.handset.order("answer", call=call.name, code=spec.code)
+    await acts.refuse(scene.stage, actor, await acts.rings_at(scene.stage, actor, spec.within), spec.code)
 
 
 async def _hang_up(scene: Scene, spec: model.HangUp) -> None:
     actor = scene.actor(spec.who)
-    call = scene.call_of(actor, spec.call)
-    scene.stage.note(spec.who, "hangs up", "sip")
-    await actor.handset.order("hang_up", call=call.name)
+    await acts.hang_up(scene.stage, actor, scene.call_of(actor, spec.call))
 
 
 async def _press(scene: Scene, spec: model.Press) -> None:
     actor = scene.actor(spec.who)
-    scene.stage.note(spec.who, f"presses {spec.keys}", "sip")
-    await actor.handset.order("press", call=scene.call_of(actor, spec.call).name, keys=spec.keys)
+    await acts.press(scene.stage, actor, spec.keys, scene.call_of(actor, spec.call))
 
 
 async def _refer(scene: Scene, spec: model.Refer) -> None:
@@ -168,7 +128,7 @@ async def _refer(scene: Scene, spec: model.Refer) -> None:
         other = scene.call_of(actor, spec.replaces)
         await actor.handset.order("refer", call=call.name, replaces=other.name)
     else:
-        await actor.handset.order("refer", call=call.name, to=_uri(scene, actor, str(spec.to)))
+        await actor.handset.order("refer", call=call.name, to=acts.uri_of(scene.stage, actor, str(spec.to)))
 
 
 async def _hold(scene: Scene, spec: model.Hold | model.Unhold) -> None:
@@ -178,18 +138,13 @@ async def _hold(scene: Scene, spec: model.Hold | model.Unhold) -> None:
 
 
 async def _say(scene: Scene, spec: model.Say) -> None:
-    scene.stage.note(spec.who, "speaks" if spec.on else "is silent", "audio")
-    await scene.actor(spec.who).handset.order("say", on=spec.on)
-
-
-async def set_policy(actor: Actor, policy: model.Policy) -> None:
-    """Tell a phone what to do with calls by itself."""
-    code = {"manual": None, "auto": 200, "busy": policy.code or 486, "reject": policy.code or 603}[policy.answer]
-    await actor.handset.order("policy", ring=policy.ring, code=code, after_ms=round(policy.after * 1000))
+    length = f" for {spec.for_ * 1000:.0f} ms" if spec.for_ else ""
+    scene.stage.note(spec.who, ("speaks" if spec.on else "is silent") + length, "audio")
+    await scene.actor(spec.who).handset.order("say", on=spec.on, for_ms=round((spec.for_ or 0) * 1000))
 
 
 async def _policy(scene: Scene, spec: model.SetPolicy) -> None:
-    await set_policy(scene.actor(spec.who), spec)
+    await acts.set_policy(scene.actor(spec.who), spec)
 
 
 # ---- all the rest ---------------------------------------------------------------------------------------
@@ -199,7 +154,9 @@ async def _hear(scene: Scene, spec: model.Hear) -> None:
     for name in spec.pairs:
         if not scene.actor(name).handset.calls and spec.pairs[name]:
             raise StepFailed(f"{name} has no call, so hears nobody")
-    verdicts = await asyncio.gather(*(hear(scene.stage, scene.actor(who), voices, spec) for who, voices in spec.pairs.items()))
+    verdicts = await asyncio.gather(
+        *(hear(scene.stage, scene.actor(who), voices, spec) for who, voices in spec.pairs.items())
+    )
     if failures := [verdict for verdict in verdicts if verdict]:
         raise StepFailed("; ".join(failures))
 
@@ -227,7 +184,9 @@ async def _api(scene: Scene, spec: model.Api) -> None:
     scene.answers.append(answer)
     took_ms = (answer.answered_ns - answer.sent_ns) / 1e6
     shown = PLACEHOLDER.sub(lambda found: found[0], spec.do)
-    scene.stage.note(spec.who, f"desk asks {shown}: {answer.status} in {took_ms:.0f} ms", "desk", time_ns=answer.sent_ns)
+    scene.stage.note(
+        spec.who, f"desk asks {shown}: {answer.status} in {took_ms:.0f} ms", "desk", time_ns=answer.sent_ns
+    )
     if wrong:
         raise StepFailed(f"{spec.who}: {spec.do}: {wrong}")
     for name, wanted in spec.capture.items():
@@ -259,13 +218,17 @@ async def _fault(scene: Scene, spec: model.Fault) -> None:
     victims = pids.python if spec.python else tuple(filter(None, (pids.asterisk,)))
     program = "Python" if spec.python else "Asterisk"
     if not victims:
-        raise StepFailed(f"the status names no pid of {platform}'s {program}: such faults only run on this machine's lab")
+        raise StepFailed(
+            f"the status names no pid of {platform}'s {program}: such faults only run on this machine's lab"
+        )
     stage.note(platform, f"{program} gets SIG{spec.signal}", "fault")
     for pid in victims:
         try:
             os.kill(pid, SIGNALS[spec.signal])
         except OSError as why:
-            raise StepFailed(f"pid {pid} ({platform}'s {program}): {why.strerror}; is the status of a lab that runs?") from why
+            raise StepFailed(
+                f"pid {pid} ({platform}'s {program}): {why.strerror}; is the status of a lab that runs?"
+            ) from why
 
 
 Carry = Callable[[Scene, Any], Awaitable[None]]

@@ -15,6 +15,7 @@ from softphone_sim.script.model import CONDITIONS, STEPS, ActorSpec, Hear
 
 JUDGES = ("expect", "wait until")  # the same conditions; a wait says that the story only goes on then
 TOGETHER = "together"
+ALSO_STEPS = dict.fromkeys((*JUDGES, TOGETHER), Hear)  # for "did you mean"
 Path_ = tuple[str | int, ...]
 
 
@@ -87,7 +88,7 @@ class _Reading:
     def __init__(self, file: Path, text: str) -> None:
         self._file = file
         self._lines: dict[Path_, int] = {}
-        self._errors: list[str] = []
+        self._errors: list[tuple[int, str]] = []
         try:
             root = yaml.compose(text, _Loader)
             self._content = yaml.load(text, _Loader)  # noqa: S506 - _Loader is a SafeLoader
@@ -102,7 +103,7 @@ class _Reading:
     def script(self) -> Script:
         header = self._checked(_Header, self._content, (), "the script")
         if not isinstance(header, _Header):
-            raise ScriptError("\n".join(self._errors))
+            raise ScriptError(self._all_errors())
         actors = {
             name: actor
             for name, value in header.actors.items()
@@ -111,7 +112,7 @@ class _Reading:
         steps = tuple(self._steps(header.steps, ("steps",)))
         self._check_names(steps, set(header.actors), {MUSIC, RINGBACK, *header.tones})
         if self._errors:
-            raise ScriptError("\n".join(self._errors))
+            raise ScriptError(self._all_errors())
         return Script(self._file, header.name, header.covers, header.tones, actors, steps)
 
     # ---- steps --------------------------------------------------------------------------------------
@@ -124,7 +125,8 @@ class _Reading:
 
     def _step(self, value: Any, at: Path_, where: str) -> Step | None:
         if not isinstance(value, dict) or len(value) != 1:
-            return self._wrong(at, where, "a step is one verb with what belongs to it, as `- answer: anna`")
+            self._wrong(at, where, "a step is one verb with what belongs to it, as `- answer: anna`")
+            return None
         ((verb, given),) = value.items()
         line = self._line(at)
         said = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000).strip()[1:-1]
@@ -132,23 +134,28 @@ class _Reading:
             return Step(line, verb, "together", steps=tuple(self._steps(given or [], (*at, verb))))
         if verb in JUDGES:
             if not isinstance(given, dict) or len(given) != 1:
-                return self._wrong(at, f"{where} ({verb})", "it has exactly one condition, as `expect: {ringing: bo}`")
+                self._wrong(at, f"{where} ({verb})", "it has exactly one condition, as `expect: {ringing: bo}`")
+                return None
             ((condition, inner),) = given.items()
             spec = self._word(CONDITIONS, condition, inner, (*at, verb, condition), f"{where} ({verb} {condition})")
             return Step(line, verb, said, spec, str(condition)) if spec else None
-        spec = self._word({**STEPS, **dict.fromkeys((*JUDGES, TOGETHER), Hear)}, verb, given, (*at, verb), f"{where} ({verb})")
+        spec = self._word({**STEPS, **ALSO_STEPS}, verb, given, (*at, verb), f"{where} ({verb})")
         return Step(line, str(verb), said, spec) if spec else None
 
-    def _word(self, words: dict[str, type[BaseModel]], word: Any, given: Any, at: Path_, where: str) -> BaseModel | None:
+    def _word(
+        self, words: dict[str, type[BaseModel]], word: Any, given: Any, at: Path_, where: str
+    ) -> BaseModel | None:
         model = words.get(word)
         if model is None:
             near = difflib.get_close_matches(str(word), words, n=1)
             cure = f"did you mean `{near[0]}`?" if near else f"known are: {', '.join(words)}"
-            return self._wrong(at, where, f"unknown word `{word}`; {cure}")
+            self._wrong(at, where, f"unknown word `{word}`; {cure}")
+            return None
         if not isinstance(given, dict):
             first = next(iter(model.model_fields))
             given = {model.model_fields[first].alias or first: given}
-        return self._checked(model, given, at, where)
+        found: BaseModel | None = self._checked(model, given, at, where)
+        return found
 
     # ---- checking -----------------------------------------------------------------------------------
 
@@ -174,7 +181,7 @@ class _Reading:
             self._check_names(step.steps, actors, sounds)
             spec = step.spec
             given = {name: getattr(spec, name) for name in type(spec).model_fields} if spec else {}
-            players = {given.get(field) for field in ("who", "at", "from_", "kill") if field in given} - {None}
+            players = {str(given[field]) for field in ("who", "at", "from_", "kill") if given.get(field)}
             voices = {*(given.get("exactly") or ()), *(given.get("of") or ())}
             for listener, heard in (given.get("everyone") or {}).items():
                 players.add(listener)
@@ -183,13 +190,14 @@ class _Reading:
                 voices |= {given["from_"], given["to"]}
                 players.discard(given["from_"])
             for name in sorted((players - actors) | (voices - actors - sounds)):
-                self._errors.append(
-                    f"{self._file}:{step.line}: `{step.said}`: nobody is called {name}; actors: {', '.join(sorted(actors))}"
-                    f"; sounds: {', '.join(sorted(sounds))}"
-                )
+                known = f"actors: {', '.join(sorted(actors))}; sounds: {', '.join(sorted(sounds))}"
+                self._errors.append((step.line, f"`{step.said}`: nobody is called {name}; {known}"))
 
     def _wrong(self, at: Path_, where: str, what: str) -> None:
-        self._errors.append(f"{self._file}:{self._line(at)}: {where}: {what}")
+        self._errors.append((self._line(at), f"{where}: {what}"))
+
+    def _all_errors(self) -> str:
+        return "\n".join(f"{self._file}:{line}: {text}" for line, text in sorted(self._errors))
 
     def _line(self, at: Path_) -> int:
         while at and at not in self._lines:

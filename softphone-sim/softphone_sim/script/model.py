@@ -116,8 +116,9 @@ class _OnePhone(_Verb):
 
 
 class Answer(_OnePhone):
-    """Answer what rings, now or within the limit."""
+    """Answer what rings, now or within the limit; `as` names the call for later steps."""
 
+    as_: Name | None = Field(default=None, alias="as")
     within: Seconds = 10.0
 
 
@@ -160,10 +161,11 @@ class Refer(_OnePhone):
 
 
 class Say(_Verb):
-    """Switch an actor's tone on or off."""
+    """Switch an actor's tone on or off, for good or for a time."""
 
     who: Name
     on: bool
+    for_: Seconds | None = Field(default=None, alias="for")
 
 
 class SetPolicy(Policy, _Verb):
@@ -218,6 +220,7 @@ class Api(_Verb):
     capture: dict[Name, str] = {}
     within: Seconds | None = None  # ask again until the answer fits
 
+
 class Fault(_Verb):
     """Kill a phone with -9, or signal a site's own processes (pids of the status document)."""
 
@@ -256,7 +259,7 @@ class SeenHeader(_Seen):
     contains: str | None = None
     matches: str | None = None
     absent: bool = False
-    of: str = "INVITE"  # a method, or a status code
+    message: str = "INVITE"  # a method, or a status code
 
 
 class Ringing(_Seen):
@@ -271,6 +274,12 @@ class Ended(_Seen):
     """The phone's call has ended, with this code if one is named."""
 
     code: int | None = None
+
+
+class Legs(_Seen):
+    """How many live calls this phone has (0: it is free again)."""
+
+    is_: int = Field(alias="is")
 
 
 class NotRinging(_Strict):
@@ -349,7 +358,7 @@ CONDITIONS: dict[str, type[BaseModel]] = {
     "ticket": SeenTicket,
     "phase": SeenOfCall,
     "owner": SeenOfCall,
-    "legs": SeenOfCall,
+    "legs": Legs,
     "silence": Silence,
     "gap": SeenGap,
 }

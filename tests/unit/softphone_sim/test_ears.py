@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from softphone_sim.ears.listen import gap, holes, intervals, listen, longest_silence_ms, packets_lost, who_speaks
 from softphone_sim.ears.tape import PACKET, PCMA, PCMU, TABLES, Packets
 
