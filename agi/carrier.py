@@ -100,6 +100,7 @@ class Carrier(Manager):  # type: ignore[misc]  # panoramisk ships no types
         )
         self.ended = asyncio.Event()
         self.why = ""
+        self._parser = parser
         self._on_event = on_event
 
     def connection_made(self, f: asyncio.Future[Any]) -> None:
@@ -114,7 +115,8 @@ class Carrier(Manager):  # type: ignore[misc]  # panoramisk ships no types
 
     def dispatch(self, event: CarriedMessage) -> None:
         """Put one event down for the link; nothing that a reader does can reach the protocol (A8, A15)."""
-        self._on_event(event.origin)
+        if event.origin.name in self._parser.wanted:  # others: the late end of an action that nobody awaits
+            self._on_event(event.origin)
 
     async def send_awaiting_actions(self, *_: object) -> None:
         """Send nothing again, ever (A1-A3)."""

@@ -50,9 +50,9 @@ class AmiMessage:
         return values[0] if values else default
 
     def variables(self) -> dict[str, str]:
-        """Channel variables that were asked for (`Variable: NAME=value` lines of `Status`)."""
+        """Channel variables that were asked for (`Variable: NAME=value` lines of `Status`) and are set."""
         pairs = (line.partition("=") for line in self.headers.get("Variable", ()))
-        return {name: value for name, _, value in pairs}
+        return {name: value for name, _, value in pairs if value != "(null)"}  # Asterisk's word for not set
 
 
 @dataclass(slots=True)

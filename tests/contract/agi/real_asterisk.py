@@ -141,7 +141,7 @@ async def running_asterisk(place: Path) -> AsyncIterator[RealAsterisk]:
     var.mkdir()
     found = RealAsterisk(AmiLogin(HOST, free_port(), "callflow", "right"), free_port(), place / "steps.csv")
     values = {"host": HOST, "ami_port": found.login.port, "agi_port": found.agi_port, "journal": found.journal}
-    values |= {"etc": etc, "var": var, "modules": modules}
+    values |= {"etc": etc, "var": var, "modules": modules, "share": asterisk.parent.parent / "usr/share/asterisk"}
     (etc / "asterisk.conf").write_text(ASTERISK.format(**values))
     (etc / "manager.conf").write_text(MANAGER.format(**values))
     (etc / "extensions.conf").write_text(DIALPLAN.format(**values))
