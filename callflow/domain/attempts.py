@@ -33,8 +33,9 @@ from callflow.domain.events import (
     TargetJoined,
     TargetRinging,
 )
-from callflow.domain.legs import finish, handed_over, place, recall_needed, report_outcome
+from callflow.domain.legs import finish, handed_over, recall_needed, report_outcome
 from callflow.domain.names import Consent, Kind, Outcome, Phase, Way
+from callflow.domain.presence import place
 from callflow.domain.refusals import cancellable, is_leaving, refusal, releasing
 from callflow.domain.rules import SiteRules
 

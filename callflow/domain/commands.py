@@ -18,7 +18,6 @@ from callflow.domain.names import (
     Outcome,
     SiteId,
     TargetCode,
-    TicketId,
 )
 
 
@@ -115,15 +114,6 @@ class MarkTicket(Record):
 
     incident_id: IncidentId
     mark: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinkTicket(Record):
-    """The peer's ticket of the same incident, to stand beside ours. Made once however often it is said."""
-
-    incident_id: IncidentId
-    peer: SiteId
-    ticket_id: TicketId
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from callflow.domain.commands import (
 )
 from callflow.domain.draft import Draft
 from callflow.domain.events import DangerRaised, KeyPressed, PeerDanger
-from callflow.domain.names import AgentId, AttemptId, Consent, Kind, Phase, Way
+from callflow.domain.names import AgentId, AttemptId, Consent, Kind, Way
 from callflow.domain.ownership import peers_of
+from callflow.domain.presence import place
 from callflow.domain.rules import SiteRules
 
 DANGER_TRIES = 3
@@ -97,8 +98,7 @@ def ring(draft: Draft, agent_id: AgentId | None, at: float, rules: SiteRules) ->
     if police is not None:
         draft.add(SendHandover(call.call_id, call.incident_id, police, attempt.attempt_id, attempt.kind, danger=True))
     draft.add(ReportDanger(call.call_id, attempt.attempt_id))
-    if call.phase is Phase.TALKING and call.agent_is_in:
-        draft.move(Phase.INVITING, at)
+    place(draft, at)
 
 
 def ring_again(draft: Draft, failed: Attempt, at: float, rules: SiteRules) -> None:

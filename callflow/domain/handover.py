@@ -20,7 +20,7 @@ from typing import NamedTuple
 from callflow.domain import attempts, danger, legs, ownership
 from callflow.domain.calls import Call
 from callflow.domain.clocks import give_up_at, next_deadline, unheard
-from callflow.domain.commands import CancelAttempt, LinkTicket, RecallAgent, ReleaseAgent
+from callflow.domain.commands import CancelAttempt, RecallAgent, ReleaseAgent
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
     AgentAnswered,
@@ -84,11 +84,10 @@ def note_written(draft: Draft, event: NoteWritten, _rules: SiteRules) -> None:
 
 
 def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
-    """The peer's ticket stands beside ours from now on."""
-    call = draft.call
-    if event.ticket_id not in call.peer_tickets:
-        draft.change(peer_tickets=(*call.peer_tickets, event.ticket_id))
-        draft.add(LinkTicket(call.call_id, call.incident_id, event.from_site, event.ticket_id))
+    """The peer's ticket is known at our desks (the exchange has linked it to ours already)."""
+    known = draft.call.peer_tickets
+    if event.ticket_id not in known:
+        draft.change(peer_tickets=(*known, event.ticket_id))
 
 
 def time_ran_out(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
@@ -159,7 +158,7 @@ ALWAYS: dict[type[Event], Row] = {
 WHILE_LIVE: dict[type[Event], Row] = {
     **ALWAYS,
     AgentOffered: Row(legs.agent_offered),
-    AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING, THREE_WAY)),
+    AgentAnswered: Row(legs.agent_answered),
     CallerWaiting: Row(legs.caller_waiting, (WAITING,)),
     CallerRecalled: Row(legs.caller_recalled, (RECALLING,)),
     LegLeft: Row(legs.leg_left),
@@ -169,7 +168,7 @@ WHILE_LIVE: dict[type[Event], Row] = {
     TargetRinging: Row(attempts.target_ringing),
     NumberRefused: Row(attempts.number_refused),
     ConsultStarted: Row(attempts.consult_started),
-    TargetJoined: Row(attempts.target_joined, (THREE_WAY,)),
+    TargetJoined: Row(attempts.target_joined),
     AttemptFailed: Row(attempts.attempt_failed),
     HandoverRequested: Row(attempts.handover_requested),
     CancelRequested: Row(attempts.cancel_requested),
@@ -202,43 +201,40 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         **WHILE_LIVE,
         **NOBODY_ANSWERED,
         CallerWaiting: Row(nothing),
+        AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING)),
         TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
         CallerEnded: Row(legs.caller_ended, (ABANDONED, CALL_BACK)),
     },
     TALKING: {
         **WHILE_LIVE,
-        AgentAnswered: Row(legs.agent_answered, (INVITING,)),
         LegLeft: Row(legs.leg_left, (RECALLING,)),
         TargetInvited: Row(attempts.target_invited, (INVITING, WAITING)),
-        TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
         HandoverRequested: Row(attempts.handover_requested, (INVITING,)),
-        DangerRaised: Row(danger.danger_raised, (INVITING,)),
+        DangerRaised: Row(danger.danger_raised, (INVITING, WAITING)),
         DeadlinePassed: Row(time_ran_out, (RECALLING,)),
     },
     INVITING: {
         **WHILE_LIVE,
-        AgentAnswered: Row(legs.agent_answered),
         LegLeft: Row(legs.leg_left, (WAITING,)),
         CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
         ConsultStarted: Row(attempts.consult_started, (CONSULTING,)),
+        TargetJoined: Row(attempts.target_joined, (THREE_WAY,)),
         AttemptFailed: Row(attempts.attempt_failed, (TALKING,)),
         DeadlinePassed: Row(time_ran_out, (TALKING,)),
     },
     CONSULTING: {
         **WHILE_LIVE,
-        AgentAnswered: Row(legs.agent_answered),
         LegLeft: Row(legs.leg_left, (WAITING,)),
         CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
         TargetInvited: Row(attempts.target_invited, (INVITING,)),
+        TargetJoined: Row(attempts.target_joined, (THREE_WAY,)),
         AttemptFailed: Row(attempts.attempt_failed, (TALKING, INVITING)),
     },
     THREE_WAY: {
         **WHILE_LIVE,
-        AgentAnswered: Row(legs.agent_answered),
         LegLeft: Row(legs.leg_left, (HANDED_OVER, TALKING, INVITING, CONSULTING)),
         CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
         TargetInvited: Row(attempts.target_invited, (INVITING,)),
-        TargetJoined: Row(attempts.target_joined),
     },
     WAITING: {
         **WHILE_LIVE,
@@ -253,9 +249,10 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
     HANDED_OVER: {
         **WHILE_LIVE,
         **NOBODY_ANSWERED,
+        AgentAnswered: Row(legs.agent_answered, (TALKING, THREE_WAY)),
         LegLeft: Row(legs.leg_left, (WAITING, RECALLING)),
         TargetInvited: Row(attempts.target_invited, (WAITING,)),
-        TargetJoined: Row(attempts.target_joined),
+        DangerRaised: Row(danger.danger_raised, (WAITING,)),
         DeadlinePassed: Row(time_ran_out, (RECALLING,)),
     },
     RECALLING: {

@@ -22,6 +22,7 @@ from callflow.domain.events import (
     LegLeft,
 )
 from callflow.domain.names import Kind, Outcome, Phase, Role
+from callflow.domain.presence import LOOKED_AFTER, place
 from callflow.domain.rules import SiteRules
 
 NORMAL_CLEARING = 16
@@ -33,36 +34,8 @@ TOGETHER_S = 0.5
 LOST_WITHIN_S = 3.0
 """A target that leaves this soon after it answered did not take the caller over (R-005: answer + BYE < 3 s)."""
 
-LOOKED_AFTER = frozenset({Phase.QUEUED, Phase.RECALLING})
-"""The caller has nobody yet, but the dialplan is ringing agents for him."""
-
 UNANSWERED = LOOKED_AFTER | {Phase.WAITING}
 """A caller who hangs up here gave up waiting."""
-
-
-def there(call: Call) -> Phase | None:
-    """Who hears whom, from the legs alone; None when the caller has nobody and nobody is being rung."""
-    joined = any(a.is_joined for a in call.attempts)
-    ringing = any(a.is_ringing for a in call.attempts)
-    if not call.agent_is_in:
-        return Phase.HANDED_OVER if joined else Phase.WAITING if ringing else None
-    if joined:
-        return Phase.THREE_WAY
-    if any(a.is_ringing and a.consulting_at is not None for a in call.attempts):
-        return Phase.CONSULTING
-    return Phase.INVITING if ringing else Phase.TALKING
-
-
-def place(draft: Draft, at: float) -> bool:
-    """Move the call to where its legs say it is. False when the caller has nobody."""
-    phase = there(draft.call)
-    if phase is None:
-        return False
-    if draft.call.alone_since is not None:
-        draft.change(alone_since=None)
-    if not (phase is Phase.WAITING and draft.call.phase in LOOKED_AFTER):
-        draft.move(phase, at)
-    return True
 
 
 # ---- the caller comes

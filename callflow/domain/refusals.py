@@ -1,7 +1,7 @@
 """What the desk may not ask, and why: pure guards with stable codes, asked before an event is queued.
 
 `refusal` is the one source of these rules: the API answers with the code, and the machine, which asks again,
-ignores what the API would have refused. Danger is never refused. The sentences are in `sentences.py`.
+ignores what the API would have refused. Danger is never refused. The API's table of problems has the sentences.
 """
 
 from __future__ import annotations

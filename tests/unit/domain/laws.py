@@ -9,8 +9,8 @@ from callflow.domain.calls import Call
 from callflow.domain.clocks import next_deadline
 from callflow.domain.events import Event
 from callflow.domain.handover import TABLE, Decision, decide
-from callflow.domain.legs import LOOKED_AFTER, there
 from callflow.domain.names import Kind, Phase, Settled
+from callflow.domain.presence import LOOKED_AFTER, there
 from callflow.domain.rules import SiteRules
 
 OVER = {Phase.ENDED, Phase.ABANDONED, Phase.CALL_BACK}

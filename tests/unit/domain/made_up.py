@@ -108,6 +108,11 @@ def caller_arrived(
     )
 
 
+def danger_attempt(call_id: CallId = CALL, tries: int = 0) -> AttemptId:
+    """The id that danger.py derives from the call."""
+    return AttemptId(f"D{tries}{call_id[2:]}")
+
+
 def one_of_each(at: float, call_id: CallId = CALL) -> list[Event]:
     """Every kind of event once or more, each fitting some phase of the made-up call."""
     return [
@@ -135,6 +140,9 @@ def one_of_each(at: float, call_id: CallId = CALL) -> list[Event]:
         ConsultStarted(call_id, at, FIRST),
         TargetJoined(call_id, at, FIRST),
         TargetJoined(call_id, at, SECOND),
+        TargetJoined(call_id, at, danger_attempt(call_id)),
+        AttemptFailed(call_id, at, danger_attempt(call_id), Outcome.BUSY, 486, 17),
+        LegLeft(call_id, at, Role.TARGET, TRUNK, 16, danger_attempt(call_id)),
         AttemptFailed(call_id, at, FIRST, Outcome.BUSY, 486, 17),
         AttemptFailed(call_id, at, SECOND, Outcome.NO_ANSWER, 0, 19),
         HandoverRequested(call_id, at, AGENT, FIRST, TO_POLICE, Kind.ONE_KEY, Consent.AGREED, "note"),

@@ -20,11 +20,10 @@ steps = st.lists(st.tuples(st.integers(0, KINDS), st.floats(0.0, 20.0)), max_siz
 
 
 @settings(max_examples=1500, deadline=None)
-@given(steps=steps, from_site=st.sampled_from([None, POLICE]), at_110=st.booleans())
+@given(steps=steps, from_site=st.sampled_from([None, POLICE]), rules=st.sampled_from([GOV_RULES, POLICE_RULES]))
 def test_no_law_breaks_whatever_happens_in_whatever_order(
-    steps: list[tuple[int, float]], from_site: SiteId | None, at_110: bool
+    steps: list[tuple[int, float]], from_site: SiteId | None, rules: SiteRules
 ) -> None:
-    rules: SiteRules = POLICE_RULES if at_110 else GOV_RULES
     at = 0.0
     call = decide_lawfully(None, caller_arrived(from_site=from_site, hop=1 if from_site else 0), rules).call
     for choice, pause_s in steps:

@@ -1,0 +1,91 @@
+"""Walks every state that a call can reach, breadth first, and checks the laws at every step.
+
+States that differ only in moments count as one, so the walk ends. It starts from a few histories, each the way
+into another corner, and throws every kind of event and every due clock at whatever it meets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from callflow.domain.calls import Attempt, Call
+from callflow.domain.clocks import next_deadline
+from callflow.domain.events import DeadlinePassed, Event
+from callflow.domain.names import Phase, Way
+from callflow.domain.rules import SiteRules
+from tests.unit.domain.laws import decide_lawfully, play
+from tests.unit.domain.made_up import CALL, one_of_each
+
+STEP_S = 0.25
+
+Transition = tuple[Phase, type[Event], Phase]
+
+
+def walk(histories: Sequence[list[Event]], rules: SiteRules, depth: int) -> tuple[set[Transition], int]:
+    """Every transition seen within `depth` steps of the histories, and how many states they joined."""
+    seen: set[Call] = set()
+    seen_transitions: set[Transition] = set()
+    ahead: deque[tuple[Call, float, int]] = deque()
+    for history in histories:
+        call = play(history, rules)
+        if _shape(call) not in seen:
+            seen.add(_shape(call))
+            ahead.append((call, history[-1].at, 0))
+    while ahead:
+        call, at, steps = ahead.popleft()
+        for event in what_may_come(call, at + STEP_S, rules):
+            after = decide_lawfully(call, event, rules).call
+            assert after is not None
+            seen_transitions.add((call.phase, type(event), after.phase))
+            shape = _shape(after)
+            if shape not in seen:
+                seen.add(shape)
+                if steps + 1 < depth:
+                    ahead.append((after, event.at, steps + 1))
+    return seen_transitions, len(seen)
+
+
+def what_may_come(call: Call, at: float, rules: SiteRules) -> list[Event]:
+    """One of each kind of event, and the next clock when it is due."""
+    deadline = next_deadline(call, rules)
+    due = [DeadlinePassed(CALL, max(at, deadline[0]), deadline[1])] if deadline else []
+    return [*one_of_each(at), *due]
+
+
+def _shape(call: Call) -> Call:
+    """The call without its moments and without what no rule looks at."""
+    agent = call.agent
+    return replace(
+        call,
+        phase_since=0.0,
+        arrived_at=0.0,
+        end_cause=0,
+        note="",
+        ended_at=_no_moment(call.ended_at),
+        alone_since=_no_moment(call.alone_since),
+        agent=replace(agent, answered_at=_no_moment(agent.answered_at)) if agent else None,
+        attempts=tuple(_attempt_shape(a) for a in call.attempts),
+    )
+
+
+def _attempt_shape(attempt: Attempt) -> Attempt:
+    return replace(
+        attempt,
+        started_at=0.0,
+        ringing_at=None,
+        joined_at=_no_moment(attempt.joined_at),
+        ended_at=_no_moment(attempt.ended_at),
+        consulting_at=_no_moment(attempt.consulting_at),
+        sip_code=0,
+        cause=0,
+        retried=False,
+        way=Way.DESK,
+        channel=None,
+        requested_by=None,
+    )
+
+
+def _no_moment(at: float | None) -> float | None:
+    return None if at is None else 0.0

@@ -1,0 +1,176 @@
+"""The laws of the whole table (architecture §5), over every state that a call can reach."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from callflow.domain import commands, events
+from callflow.domain.clocks import CLOCKS
+from callflow.domain.commands import Order
+from callflow.domain.events import (
+    AgentAnswered,
+    CallerEnded,
+    ConsultStarted,
+    DangerRaised,
+    DeskEvent,
+    Event,
+    LegLeft,
+    PeerEvent,
+    TargetInvited,
+    TargetJoined,
+)
+from callflow.domain.handover import TABLE, WHEN_TIME_IS_UP, nothing
+from callflow.domain.names import Kind, Phase, Role, Way
+from callflow.domain.refusals import GUARDS
+from tests.unit.domain.every_state import Transition, walk
+from tests.unit.domain.laws import OVER
+from tests.unit.domain.made_up import (
+    AGENT,
+    AGENT_CHANNEL,
+    CALL,
+    FIRST,
+    GOV_RULES,
+    POLICE,
+    POLICE_RULES,
+    SECOND,
+    TO_FIRE,
+    TO_POLICE,
+    TRUNK,
+    caller_arrived,
+    one_of_each,
+)
+
+EVENTS = {
+    kind
+    for kind in vars(events).values()
+    if isinstance(kind, type) and issubclass(kind, Event) and kind not in (Event, DeskEvent, PeerEvent)
+}
+
+ANSWERED = [caller_arrived(), AgentAnswered(CALL, 0.0, AGENT, AGENT_CHANNEL)]
+INVITED = [
+    *ANSWERED,
+    TargetInvited(CALL, 1.0, FIRST, TO_POLICE, Kind.ONE_KEY, Way.PHONE_KEY, TRUNK, danger=False),
+]
+BOTH_INVITED = [
+    *INVITED,
+    TargetInvited(CALL, 2.0, SECOND, TO_FIRE, Kind.THREE_PARTY, Way.PHONE_KEY, TRUNK, danger=False),
+]
+HISTORIES: list[list[Event]] = [
+    [caller_arrived()],
+    [caller_arrived(from_site=POLICE, hop=1)],
+    [*INVITED, TargetJoined(CALL, 5.0, FIRST)],
+    [*BOTH_INVITED, ConsultStarted(CALL, 3.0, FIRST), TargetJoined(CALL, 4.0, SECOND)],
+    [
+        *INVITED,
+        TargetJoined(CALL, 2.0, FIRST),
+        LegLeft(CALL, 60.0, Role.TARGET, TRUNK, 16, FIRST),
+        DangerRaised(CALL, 61.0, AGENT),
+        CallerEnded(CALL, 62.0, 16, by_fault=False),
+    ],
+    [
+        *ANSWERED,
+        LegLeft(CALL, 2.0, Role.AGENT, AGENT_CHANNEL, 16),
+        DangerRaised(CALL, 2.1, AGENT),
+    ],
+    [*INVITED, ConsultStarted(CALL, 3.0, FIRST)],
+]
+
+
+@cache
+def everything_seen() -> frozenset[Transition]:
+    at_12345, _ = walk(HISTORIES, GOV_RULES, depth=3)
+    at_110, _ = walk(HISTORIES, POLICE_RULES, depth=3)
+    return frozenset(at_12345 | at_110)
+
+
+@pytest.mark.covers("R-007", "C-09")
+def test_every_law_holds_in_every_state_a_call_can_reach() -> None:
+    _, states = walk(HISTORIES, GOV_RULES, depth=3)
+
+    assert states > 5_000  # a walk that meets hardly anything proves nothing
+
+
+def test_every_phase_has_a_row_for_every_event() -> None:
+    missing = [(phase, event.__name__) for phase in Phase for event in EVENTS if event not in TABLE[phase]]
+
+    assert missing == []
+
+
+def test_no_row_answers_an_event_that_does_not_exist() -> None:
+    assert {event for rows in TABLE.values() for event in rows} == EVENTS
+
+
+def test_the_tests_know_one_of_each_event() -> None:
+    assert {type(event) for event in one_of_each(0.0)} == EVENTS
+
+
+def test_every_phase_is_reached() -> None:
+    assert {after for _, _, after in everything_seen()} == set(Phase)
+
+
+def test_every_way_that_the_table_shows_is_really_taken() -> None:
+    promised = {
+        (phase, event, to)
+        for phase, rows in TABLE.items()
+        for event, row in rows.items()
+        for to in row.to
+        if to is not phase
+    }
+
+    assert promised - everything_seen() == set()
+
+
+def test_nothing_leaves_the_end() -> None:
+    assert [row for phase in OVER for row in TABLE[phase].values() if row.to] == []
+    assert {after for before, _, after in everything_seen() if before in OVER} == OVER
+
+
+@pytest.mark.parametrize("phase", [p for p in Phase if p not in OVER])
+def test_any_party_may_leave_in_any_live_phase(phase: Phase) -> None:
+    assert TABLE[phase][LegLeft].rule is not nothing
+    if phase is not Phase.AGENTS_ONLY:
+        assert TABLE[phase][CallerEnded].rule is not nothing
+
+
+@pytest.mark.parametrize("phase", [p for p in Phase if p not in OVER])
+def test_every_live_phase_has_a_way_to_the_end(phase: Phase) -> None:
+    """By people leaving; the walk proves it step by step, and the clocks look after whom nobody is with."""
+    onward: dict[Phase, set[Phase]] = {}
+    for before, _, after in everything_seen():
+        onward.setdefault(before, set()).add(after)
+    met, ahead = {phase}, [phase]
+    while ahead:
+        new = onward.get(ahead.pop(), set()) - met
+        met |= new
+        ahead.extend(new)
+
+    assert met & OVER
+
+
+def test_every_clock_has_its_consequence() -> None:
+    assert {clock.__name__ for clocks in CLOCKS.values() for clock in clocks} == set(WHEN_TIME_IS_UP)
+    assert set(CLOCKS) == set(Phase)
+
+
+def test_no_order_exists_that_could_hang_up_the_caller() -> None:
+    orders = {c.__name__ for c in vars(commands).values() if isinstance(c, type) and issubclass(c, Order)}
+
+    assert orders == {
+        "Order",
+        "InviteTarget",
+        "CancelAttempt",
+        "KeepAgent",
+        "ReleaseAgent",
+        "RecallAgent",
+        "ReportDanger",
+        "PopScreen",
+        "TellAgent",
+    }
+
+
+def test_danger_is_the_only_wish_of_a_desk_that_is_never_refused() -> None:
+    wishes = {event for event in EVENTS if issubclass(event, DeskEvent)}
+
+    assert wishes - set(GUARDS) == {DangerRaised}
