@@ -75,10 +75,11 @@ KEEP+='|uriparser|uuid|xml|xslt|zstd)[0-9][-.0-9a-z]*$'
 MODULES=$HERE/conf/modules.list
 
 unresolved() { # libraries and versions that are not found inside DEST; the loader also looks in the host's /lib, which would hide a gap
-  { printf '%s\n' "$DEST/usr/sbin/asterisk" "$DEST/usr/bin/redis-server" "$DEST/usr/bin/redis-cli"
-    sed -n "s|^[a-z].*|$LIB/asterisk/modules/&.so|p" "$MODULES"; } |
-    xargs -P 2 -n 1 "$LOADER" --inhibit-cache --library-path "$LIB" --list 2>&1 |
-    grep -v -e linux-vdso -e "statically linked" -e "=> $DEST/" -e "^[[:space:]]*$DEST/[^:]*(0x" -e "^xargs: " | sed "s|$DEST/[^ ]*/||g" | sort -u || true
+  cd "$DEST"
+  { printf '%s\n' usr/sbin/asterisk usr/bin/redis-server usr/bin/redis-cli
+    sed -n "s|^[a-z].*|${LIB#"$DEST/"}/asterisk/modules/&.so|p" "$MODULES"; } |
+    xargs -d '\n' -P 2 -n 1 "./${LOADER#"$DEST/"}" --inhibit-cache --library-path "${LIB#"$DEST/"}" --list 2>&1 |
+    grep -v -e linux-vdso -e 'statically linked' -e '=> usr/' -e '=> ./usr/' -e '^[[:space:]]*./usr/[^ ]* (0x' -e '^xargs: ' | sort -u || true
 }
 
 asterisk_and_redis() {
@@ -95,11 +96,11 @@ asterisk_and_redis() {
   done
   gap=$(unresolved)
   if [ -n "$gap" ] && [ "$KEEP" != . ]; then
-    echo "the list of kept packages is stale, taking every dependency:" "$gap"
+    printf "the list of kept packages is stale, taking every dependency:\n%s\n" "$gap"
     awk -F= -v keep="$KEEP" '$1 !~ keep' "$APT/closure" | tee -a "$DEST/packages.txt" | unpack
     gap=$(unresolved)
   fi
-  [ -z "$gap" ] || stop "the private Asterisk lacks libraries, even with all that Debian says it needs:" "${gap//[[:space:]]/ }"
+  [ -z "$gap" ] || stop "the private Asterisk lacks libraries, even with all that Debian says it needs:" "$(head -n 3 <<<"$gap" | tr "\n\t" "; ")"
   mkdir -p "$DEST/bin"
   local program
   for program in sbin/asterisk bin/redis-server bin/redis-cli; do
