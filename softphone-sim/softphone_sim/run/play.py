@@ -61,12 +61,16 @@ async def play(
     addresses: tuple[str, ...] = (),
     on_entry: Callable[[Entry], None] = lambda _entry: None,
     limit_s: float = 300.0,
+    tapes: Path | None = None,
 ) -> Result:
-    """Play one script to its end or its first failure; nothing of it is left running either way."""
+    """Play one script to its end or its first failure; nothing of it is left running either way.
+
+    `tapes`: a directory that keeps what every phone was sent; by default it goes with the stage.
+    """
     failure: str | None = None
     records: tuple[ActorRecord, ...] = ()
     began_ns = time.time_ns()
-    stage = Stage(lab, addresses=addresses, on_entry=on_entry)
+    stage = Stage(lab, addresses=addresses, on_entry=on_entry, tapes=tapes)
     stage.tones_hz.update(script.tones)
     async with stage:
         try:

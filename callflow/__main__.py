@@ -1,0 +1,5 @@
+"""`python -m callflow`: the program behind `./run`."""
+
+from callflow.cli import main
+
+main()
