@@ -1,4 +1,4 @@
-"""Advice for the agent: which platform, which heading, how urgent, and the words that say so (R-083). Never an action."""
+"""Advice for the agent: platform, heading, urgency, and the words that say so (R-083). Never an action."""
 
 from classifier.suggest import classify, labels, version
 from classifier.suggestion import Action, CategoryShare, Evidence, Platform, Reason, Suggestion

@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from classifier import evaluate
+from classifier import evaluate, homophones
 from classifier.suggest import classify, labels
 
 USAGE = """用法 usage: classify TEXT [--site 12345|110]   one text, answer as JSON
@@ -14,6 +14,13 @@ USAGE = """用法 usage: classify TEXT [--site 12345|110]   one text, answer as 
        classify train            not in this version"""
 SITES = ("12345", "110")
 WRONG_USE = 2
+NOT_YET = "训练尚未提供。train comes with the trained model; this version is rules and data only."
+WORDS: dict[str, Callable[[], str]] = {
+    "--labels": lambda: json.dumps(labels(), ensure_ascii=False, indent=2),
+    "evaluate": evaluate.report,
+    "evaluate --write": lambda: f"wrote {evaluate.write_confidence()}",
+    "homophones": lambda: f"wrote {homophones.write()}",  # after a change of `sound` phrases; before evaluate --write
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,24 +30,19 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.write(USAGE + "\n")
         return 0 if arguments else WRONG_USE
     match arguments:
-        case ["--labels"]:
-            sys.stdout.write(json.dumps(labels(), ensure_ascii=False, indent=2) + "\n")
         case ["--jsonl"]:
             for line in answers(sys.stdin):
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
-        case ["train"]:
-            return _refuse("训练尚未提供 train comes with the trained model; this version is rules and data only.")
-        case ["evaluate"]:
-            sys.stdout.write(evaluate.report() + "\n")
-        case ["evaluate", "--write"]:
-            sys.stdout.write(f"wrote {evaluate.write_confidence()}\n")
-        case [text] if not text.startswith("--"):
+        case [text] if text not in {*WORDS, "train"} and not text.startswith("--"):
             _print_one(text, None)
         case [text, "--site", site] | ["--site", site, text] if site in SITES:
             _print_one(text, site)
+        case _ if (word := WORDS.get(" ".join(arguments))) is not None:
+            sys.stdout.write(word() + "\n")
         case _:
-            return _refuse(USAGE)
+            sys.stderr.write((NOT_YET if arguments == ["train"] else USAGE) + "\n")
+            return WRONG_USE
     return 0
 
 
@@ -72,8 +74,3 @@ def _print_one(text: str, site: str | None) -> None:
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
     for reason in suggestion.reasons:  # for a person; programs read stdout
         sys.stderr.write(f"- {reason.zh} / {reason.en} [{reason.rule}]\n")
-
-
-def _refuse(message: str) -> int:
-    sys.stderr.write(message + "\n")
-    return WRONG_USE

@@ -23,7 +23,7 @@ class Utterance:
     text: str
     platform: frozenset[str]  # every answer that is right; overlaps allow more than one
     category: frozenset[str]
-    danger: bool
+    danger: bool | None  # None: not judged
     level: int | None  # None: not judged
     kind: str  # voice or failure class
     split: str  # dev: tuned on; check: written first and not looked at while tuning
@@ -38,6 +38,7 @@ class Rate:
 
     @property
     def value(self) -> float:
+        """The share itself; 0 of nothing seen."""
         return self.right / self.seen if self.seen else 0.0
 
     def __str__(self) -> str:
@@ -56,14 +57,14 @@ class Rate:
 
 def utterances() -> tuple[Utterance, ...]:
     """The development set, in file order."""
-    with (files("classifier") / "data" / "utterances.tsv").open(encoding="utf-8", newline="") as stream:
+    with (files("classifier") / "data" / "utterances.tsv").open(encoding="utf-8") as stream:
         rows = csv.DictReader((line for line in stream if not line.startswith("#")), delimiter="\t")
         return tuple(
             Utterance(
                 text=row["text"],
                 platform=frozenset(row["platform"].split("|")),
                 category=frozenset(row["category"].split("|")) - {""},
-                danger=row["danger"] == "yes",
+                danger={"yes": True, "no": False}.get(row["danger"]),
                 level=int(row["level"]) if row["level"] else None,
                 kind=row["kind"],
                 split=row["split"],
@@ -77,7 +78,7 @@ def rates(rows: tuple[Utterance, ...]) -> dict[str, Rate]:
     pairs = [(row, classify(row.text)) for row in rows]
     judged = [(row, got) for row, got in pairs if row.category]
     dangerous = [got for row, got in pairs if row.danger]
-    harmless = [got for row, got in pairs if not row.danger]
+    harmless = [got for row, got in pairs if row.danger is False]
     return {
         "danger recall": Rate(sum(got.danger for got in dangerous), len(dangerous)),
         "danger false alarms": Rate(sum(got.danger for got in harmless), len(harmless)),
@@ -99,10 +100,12 @@ def _alone(got: Suggestion) -> bool:
 
 
 def paths() -> dict[str, Rate]:
-    """Per path of decision: how often the platform was right. What `confidence` says."""
+    """Per path of decision: how often the platform was right on the check split. What `confidence` says."""
     right: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for row in utterances():
+        if row.split != "check":  # the tuned half would flatter
+            continue
         path = decision_path(row.text)
         seen[path] += 1
         right[path] += classify(row.text).platform in row.platform
@@ -117,7 +120,7 @@ def report() -> str:
         part = tuple(row for row in rows if row.split == split)
         lines.append(f"{split}: {len(part)} utterances; rate [Wilson 95 %] (right/seen)")
         lines += [f"  {name:28} {rate}" for name, rate in rates(part).items()]
-    lines.append("confidence per path of decision (both splits)")
+    lines.append("confidence per path of decision (check)")
     lines += [f"  {path:28} {rate}" for path, rate in paths().items()]
     return "\n".join(lines)
 
@@ -132,8 +135,8 @@ def write_confidence() -> str:
 def confidence_file() -> str:
     """What confidence.toml must say for the present rules and utterances."""
     lines = [
-        "# Written by `python -m classifier evaluate --write` from data/utterances.tsv (our own writing: an upper bound,",
-        "# not a promise). Per path of decision: on how many utterances the platform was right, of how many seen.",
+        "# Written by `python -m classifier evaluate --write` from data/utterances.tsv (our own writing: an upper",
+        "# bound), check split. Per path of decision: on how many the platform was right, of how many seen.",
     ]
     for path, rate in paths().items():
         lines += [f"[path.{path}]", f"right = {rate.right}", f"seen = {rate.seen}"]

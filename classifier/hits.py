@@ -22,6 +22,7 @@ class Hit:
 
     @property
     def is_cleared(self) -> bool:
+        """Something round it says that there is no danger."""
         return self.judgement.standing is Standing.CLEARED
 
     @property
@@ -75,7 +76,7 @@ def _spread(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _without_echoes(hits: list[Hit]) -> tuple[Hit, ...]:
-    """Drop a match by sound where the words themselves were found, and a weak cue inside a strong one of the same kind."""
+    """Drop a match by sound where the words themselves were found, and a weak cue inside a strong one."""
     by_place: dict[Kind, list[Hit]] = defaultdict(list)
     for hit in hits:
         by_place[hit.group.kind].append(hit)

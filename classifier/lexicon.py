@@ -111,7 +111,7 @@ def _groups(macros: Mapping[str, str]) -> Iterator[Group]:
     for name in DANGER_FILES:
         for row in _read(name)["group"]:
             strong = row["strength"] == "strong"
-            yield _group(row, macros, Kind.DANGER, strong=strong, weight=STRONG_WEIGHT if strong else WEAK_WEIGHT)
+            yield _group(row, macros, Kind.DANGER, strong=strong, weight=_danger_weight(row))
             if "sound" in row:
                 yield _sound_group(row, macros)
     for name in MATTER_FILES:
@@ -121,6 +121,10 @@ def _groups(macros: Mapping[str, str]) -> Iterator[Group]:
         yield _group(row, macros, Kind.SCOPE, strong=row["strength"] == "strong", weight=0.0)
     for row in _read("overlaps.toml")["overlap"]:
         yield _group(row, macros, Kind.OVERLAP, strong=True, weight=2.0)
+
+
+def _danger_weight(row: dict[str, Any]) -> float:
+    return float(row.get("weight", STRONG_WEIGHT if row["strength"] == "strong" else WEAK_WEIGHT))
 
 
 def _group(row: dict[str, Any], macros: Mapping[str, str], kind: Kind, *, strong: bool, weight: float) -> Group:
@@ -149,7 +153,7 @@ def _group(row: dict[str, Any], macros: Mapping[str, str], kind: Kind, *, strong
 def _sound_group(row: dict[str, Any], macros: Mapping[str, str]) -> Group:
     """The weak twin of a strong group: its `sound` phrases by toneless syllables (ASR damage)."""
     sounds = " ".join(sounds_like(phrase) for phrase in row["sound"].split())
-    twin = {**row, "rule": row["rule"] + SOUND_SUFFIX, "cues": sounds, "level": 3}
+    twin = {**row, "rule": row["rule"] + SOUND_SUFFIX, "cues": sounds, "strength": "weak"}
     twin["zh"], twin["en"] = f"听起来像：{row['zh']}", f"sounds like: {row['en']}"
     return _group(twin, macros, Kind.DANGER, strong=False, weight=WEAK_WEIGHT)
 

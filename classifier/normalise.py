@@ -10,7 +10,7 @@ import opencc
 HEAD_CODE_POINTS = 16_000
 TAIL_CODE_POINTS = 4_000
 
-_to_simplified = opencc.OpenCC("t2s").convert
+_converter = opencc.OpenCC("t2s")
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 # OpenCC keeps 著 where it may be 著名; for matching it is always 着 (著火).
 _OWN_VARIANTS = str.maketrans({"著": "着", "砲": "炮", "喫": "吃", "喺": "在", "畀": "给", "俾": "给"})
@@ -37,9 +37,9 @@ class PlainText:
 
 def simplify(text: str) -> str:
     """Traditional to simplified, character for character, so that offsets stay true."""
-    whole = _to_simplified(text)
+    whole: str = _converter.convert(text)
     if len(whole) != len(text):  # a dictionary phrase of another length: rare, and then by single characters
-        whole = "".join(_to_simplified(char)[:1] or char for char in text)
+        whole = "".join(_converter.convert(char)[:1] or char for char in text)
     return whole.translate(_OWN_VARIANTS)
 
 
@@ -66,6 +66,4 @@ def _fold(char: str) -> str:
         return char
     if char == "\n":
         return char
-    return "".join(
-        c for c in unicodedata.normalize("NFKC", char).lower() if unicodedata.category(c)[0] not in "CZM"
-    )
+    return "".join(c for c in unicodedata.normalize("NFKC", char).lower() if unicodedata.category(c)[0] not in "CZM")

@@ -18,7 +18,7 @@ CONDITION_REACH = 10
 TIME_REACH = 25
 TOLD_REACH = 20
 OVER_REACH = 18
-FICTION_REACH = 12
+FICTION_REACH = 20
 
 _CLAUSE_END = re.compile(r"[，,、：:]")
 
@@ -107,7 +107,10 @@ class Surroundings:
         condition = self._condition.search(clause[-CONDITION_REACH:])
         if condition is None or self._threat.search(clause + here + after):
             return None
-        return Judgement(Standing.WEAKENED if group.lasting or group.level == 1 and group.both else Standing.CLEARED, "hypothetical")
+        return Judgement(
+            Standing.WEAKENED if group.lasting or (group.level == 1 and group.both) else Standing.CLEARED,
+            "hypothetical",
+        )
 
     def _past(self, before: str, here: str, after: str, group: Group) -> Judgement | None:
         if group.lasting:
@@ -121,8 +124,8 @@ class Surroundings:
         if self._still.search(here + after):
             return None
         over = self._over.search(after[:OVER_REACH]) is not None
-        near = self._near.search(before[-TIME_REACH:]) is not None and not group.lasting
-        if over and near:
+        near = self._near.search(_CLAUSE_END.split(before)[-1][-TIME_REACH:]) is not None and not group.lasting
+        if (over and near) or ((over or near) and not group.strong):
             return Judgement(Standing.CLEARED, "past")
         if over or near:
             return Judgement(Standing.WEAKENED, "resolved" if over else "past")

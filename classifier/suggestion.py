@@ -81,8 +81,7 @@ class Suggestion:
             "confidence": self.confidence,
             "action": self.action.value,
             "evidence": [
-                {"start": span.start, "end": span.end, "text": span.text, "rule": span.rule}
-                for span in self.evidence
+                {"start": span.start, "end": span.end, "text": span.text, "rule": span.rule} for span in self.evidence
             ],
         }
         if self.question is not None:
