@@ -133,13 +133,13 @@ def program() -> Path:
 
 
 @asynccontextmanager
-async def running_asterisk(place: Path) -> AsyncIterator[RealAsterisk]:
+async def running_asterisk(place: Path, ami_port: int | None = None) -> AsyncIterator[RealAsterisk]:
     asterisk = program()
     modules = next((asterisk.parent.parent / "usr" / "lib").glob("*/asterisk/modules"))
     etc, var = place / "etc", place / "var"
     etc.mkdir()
     var.mkdir()
-    found = RealAsterisk(AmiLogin(HOST, free_port(), "callflow", "right"), free_port(), place / "steps.csv")
+    found = RealAsterisk(AmiLogin(HOST, ami_port or free_port(), "callflow", "right"), free_port(), place / "steps.csv")
     values = {"host": HOST, "ami_port": found.login.port, "agi_port": found.agi_port, "journal": found.journal}
     values |= {"etc": etc, "var": var, "modules": modules, "share": asterisk.parent.parent / "usr/share/asterisk"}
     (etc / "asterisk.conf").write_text(ASTERISK.format(**values))
