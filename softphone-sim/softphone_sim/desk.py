@@ -93,6 +93,7 @@ class Desk:
             timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S),
         )
         self._csrf = ""
+        self._listening: asyncio.Task[None] | None = None
         self.events: list[DeskEvent] = []
 
     async def log_in(self, user: str, password: str, group: asyncio.TaskGroup) -> Self:
@@ -106,7 +107,7 @@ class Desk:
             raise DeskRefused(f"{self._base} refused the login of {user}: HTTP {answer.status} {answer.code or ''}")
         self._csrf = str(answer.body.get("csrf", ""))
         first = asyncio.Event()
-        group.create_task(self._keep_listening(first), name=f"desk events of {user}")
+        self._listening = group.create_task(self._keep_listening(first), name=f"desk events of {user}")
         try:
             async with asyncio.timeout(LOGIN_LIMIT_S):
                 await first.wait()
@@ -132,18 +133,18 @@ class Desk:
             raise DeskRefused(f"{method} {self._base}/api/v1{path} got no answer: {type(why).__name__} {why}") from why
 
     async def close(self) -> None:
-        """Let the connections go; the stream's task ends with its group. Repeatable."""
+        """End the event stream and let the connections go. Repeatable."""
+        if self._listening is not None:
+            self._listening.cancel()
         await self._http.close()
 
     async def _keep_listening(self, first: asyncio.Event) -> None:
         reader = EventStreamReader()
-        while not self._http.closed:
+        while True:
             try:
                 await self._listen(reader, first)
             except (aiohttp.ClientError, TimeoutError, OSError):
                 pass  # the site is down or was restarted: the next round resumes by Last-Event-ID
-            except RuntimeError:
-                return  # the session was closed under us: the stage is over
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen(self, reader: EventStreamReader, first: asyncio.Event) -> None:

@@ -26,9 +26,9 @@ def write_junit(results: Sequence[Result], file: Path) -> None:
             suite, "testcase", classname=result.file.stem, name=result.name, time=f"{result.seconds:.3f}"
         )
         if result.failure is not None:
-            failure = ET.SubElement(case, "failure", message=_allowed(result.failure), type="expectation")
-            failure.text = _allowed(result.failure)
-        ET.SubElement(case, "system-out").text = _allowed("\n".join(_lines(result)))
+            failure = ET.SubElement(case, "failure", message=xml_text(result.failure), type="expectation")
+            failure.text = xml_text(result.failure)
+        ET.SubElement(case, "system-out").text = xml_text("\n".join(_lines(result)))
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
@@ -40,6 +40,6 @@ def _lines(result: Result) -> list[str]:
     return [f"{(entry.time_ns - result.began_ns) / 1e9:.3f} {entry.who} {entry.what}" for entry in result.timeline]
 
 
-def _allowed(text: str) -> str:
-    """Without the control characters that XML 1.0 forbids (§2.2)."""
+def xml_text(text: str) -> str:
+    """The text without the control characters that XML 1.0 forbids (§2.2)."""
     return "".join(char for char in text if char >= " " or char in "\t\n")

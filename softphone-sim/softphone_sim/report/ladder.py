@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from softphone_sim.phone.messages import SipMessage
+from softphone_sim.report.junit import xml_text
 from softphone_sim.run.play import ActorRecord, Result
 from softphone_sim.run.stage import Entry
 
@@ -54,8 +55,8 @@ def draw(result: Result) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" {FONT}>',
         ARROW_HEAD,
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="10" y="20" font-size="15" font-weight="bold">{escape(result.name)}</text>',
-        f'<text x="10" y="38" fill="{"#2f7d32" if result.ok else "#b3261e"}">{escape(verdict)}</text>',
+        f'<text x="10" y="20" font-size="15" font-weight="bold">{escape(xml_text(result.name))}</text>',
+        f'<text x="10" y="38" fill="{"#2f7d32" if result.ok else "#b3261e"}">{escape(xml_text(verdict))}</text>',
     ]
     for name, x in centre.items():
         number = next((actor.number for actor in result.actors if actor.name == name), "")
@@ -72,7 +73,7 @@ def _drawn(row: _Row, y: int, centre: dict[str, int], began_ns: int) -> list[str
     at_s = (row.time_ns - began_ns) / 1e9
     seconds = f'<text x="{LEFT_PX - 12}" y="{y + 4}" text-anchor="end" fill="#777">{at_s:.3f} s</text>'
     x = centre.get(row.start, LEFT_PX)
-    text = escape(row.text)
+    text = escape(xml_text(row.text))
     if row.end is None:
         dot = f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>'
         return [seconds, dot, f'<text x="{x + 8}" y="{y + 4}" fill="{colour}">{text}</text>']

@@ -1,0 +1,67 @@
+"""What arrives on the wire is on the tape, with the kernel's time; what is no RTP is not."""
+
+import socket
+import struct
+import time
+from pathlib import Path
+
+from softphone_sim.ears.tape import read_tape
+from softphone_sim.phone.tap import Tap, record_of
+
+HEADER = struct.Struct("!BBHII")
+
+
+def packet(*, first: int = 0x80, extra: bytes = b"") -> bytes:
+    return HEADER.pack(first, 0x80 | 8, 7, 160, 99) + extra + b"\xd5" * 160
+
+
+def test_a_packet_is_written_down_with_its_header_and_payload(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(record_of(packet(), 5) or b"")
+
+    (one,) = read_tape(tmp_path / "x")
+    assert [one[name] for name in ("time_ns", "ssrc", "timestamp", "sequence", "payload_type", "marker")] == [
+        5,
+        99,
+        160,
+        7,
+        8,
+        1,
+    ]
+    assert one["sample_count"] == 160
+
+
+def test_contributing_sources_and_extensions_are_no_payload(tmp_path: Path) -> None:
+    one = record_of(packet(first=0x81, extra=b"csrc"), 5)
+    other = record_of(packet(first=0x90, extra=b"\xbe\xde\x00\x01abcd"), 5)
+
+    (tmp_path / "x").write_bytes((one or b"") + (other or b""))
+    assert set(read_tape(tmp_path / "x")["sample_count"]) == {160}
+
+
+def test_what_is_no_rtp_is_left_out() -> None:
+    assert record_of(b"short", 5) is None
+    assert record_of(packet(first=0x00), 5) is None
+
+
+def test_the_tape_bears_the_kernel_s_time_and_a_half_written_record_is_not_read(tmp_path: Path) -> None:
+    tap = Tap("127.0.102.90", tmp_path / "x")
+    before_ns = time.time_ns()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.sendto(packet(), ("127.0.102.90", tap.port))
+    after_ns = time.time_ns()
+    tap.close()
+    with (tmp_path / "x").open("ab") as tape:
+        tape.write(b"half")
+
+    (one,) = read_tape(tmp_path / "x")
+    assert before_ns <= one["time_ns"] <= after_ns
+
+
+def test_two_taps_on_one_address_take_different_ports(tmp_path: Path) -> None:
+    one, other = Tap("127.0.102.90", tmp_path / "x"), Tap("127.0.102.90", tmp_path / "y")
+
+    assert one.port != other.port
+    assert one.port % 2 == other.port % 2 == 0
+    one.close()
+    other.close()
+    other.close()
