@@ -55,6 +55,8 @@ def refusal(
 
     `unreachable`: directory codes whose trunk or line is known to be down now.
     """
+    if isinstance(request, HandoverRequested) and call.attempt(request.attempt_id) is not None:
+        return None  # granted already: asked again after a lost answer
     asked = Asked(call, request, rules, unreachable)
     return next((code for code, holds in GUARDS.get(type(request), ()) if holds(asked)), None)
 

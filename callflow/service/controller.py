@@ -1,0 +1,119 @@
+"""The one door to a call: one event at a time per call, different calls side by side.
+
+Load, decide, commit, carry out, tell. Nothing is decided here; the rules are in `callflow.domain`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
+
+import structlog
+
+from callflow.domain import screenpop
+from callflow.domain.calls import Call
+from callflow.domain.commands import ToPeer
+from callflow.domain.draft import Decision
+from callflow.domain.events import CallerArrived, DeskEvent, Event
+from callflow.domain.handover import decide
+from callflow.domain.names import CallId, TargetCode
+from callflow.domain.refusals import RefusalCode, refusal
+from callflow.domain.rules import SiteRules
+from callflow.service.deadlines import Deadlines
+from callflow.service.orders import Orders
+from callflow.service.ports import Outbox, StoredOrder
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a desk's wish: the call as it is now (None: unknown), and the code if it was refused."""
+
+    call: Call | None
+    refused: RefusalCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """One platform's controller. `unreachable`: targets whose line is known to be down now."""
+
+    rules: SiteRules
+    orders: Orders
+    outbox: Outbox
+    deadlines: Deadlines
+    unreachable: Callable[[], frozenset[TargetCode]] = frozenset
+    _turns: WeakValueDictionary[CallId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def turn(self, call_id: CallId) -> asyncio.Lock:
+        """The call's turn: who asks first is served first. It lives while somebody holds or awaits it."""
+        return self._turns.setdefault(call_id, asyncio.Lock())
+
+    async def happened(self, event: Event, key: str | None = None, read_to: Callable[[], int] | None = None) -> None:
+        """Take one fact. The same `key` again changes nothing. `read_to`: the journal's offset to keep with it."""
+        async with self.turn(event.call_id):
+            await self._take(event, key, read_to)
+
+    async def submit(self, event: DeskEvent, *, key: str) -> Submitted:
+        """Take one desk's wish, or say why not. The same `key` again changes nothing."""
+        async with self.turn(event.call_id):
+            call = await self.orders.facts.call(event.call_id)
+            refused = refusal(call, event, self.rules, self.unreachable()) if call else None
+            if call is None or refused is not None:
+                return Submitted(call, refused)
+            await self._take(event, key, None)
+            return Submitted(await self.orders.facts.call(event.call_id))
+
+    async def redo(self, order_id: int, judge: Callable[[StoredOrder, Call | None], str | None]) -> None:
+        """Carry out an order that was left open, unless `judge` says why not or somebody else did it meanwhile."""
+        facts = self.orders.facts
+        for stored in [s for s in await facts.orders_open() if s.order_id == order_id]:
+            async with self.turn(stored.order.call_id):
+                call = await facts.call(stored.order.call_id)
+                why_not = judge(stored, call)
+                if call is None or why_not is not None:
+                    failed = await self.orders.give_up(stored, why_not or "its call is unknown")
+                else:
+                    failed = await self.orders.carry_out(stored, call)
+                if failed is not None:
+                    await self._take(failed, None, None)
+
+    async def _take(self, event: Event, key: str | None, read_to: Callable[[], int] | None) -> None:
+        facts, now = self.orders.facts, self.orders.clock()
+        before = await facts.call(event.call_id)
+        if before is None and isinstance(event, CallerArrived):
+            event = await self._with_first_receiver(event)
+        decision = decide(before, event, now, self.rules)
+        if decision == Decision(before) and read_to is None:
+            return
+        stored = await facts.commit(
+            None if decision.call == before else decision.call,
+            decision.records,
+            decision.orders,
+            event_key=key,
+            journal_offset=read_to() if read_to else None,
+            at=now,
+        )
+        if stored is not None and decision.call is not None:
+            await self._make_it_so(before, decision.call, decision, stored)
+
+    async def _make_it_so(
+        self, before: Call | None, after: Call, decision: Decision, stored: list[StoredOrder]
+    ) -> None:
+        if before is None or before.phase is not after.phase:
+            log.info("phase", call_id=after.call_id, was=before.phase if before else None, now=after.phase)
+        self.deadlines.watch(after)
+        for peer in {record.peer for record in decision.records if isinstance(record, ToPeer)}:
+            self.outbox.wake(peer)
+        failures = [await self.orders.carry_out(order, after) for order in stored]
+        await self.orders.tell(screenpop.news(before, after, decision.records))
+        for failed in failures:
+            if failed is not None:
+                await self._take(failed, None, None)
+
+    async def _with_first_receiver(self, event: CallerArrived) -> CallerArrived:
+        """A caller who comes back keeps the first receiver that his incident has here (R-007)."""
+        earlier = await self.orders.facts.calls_of_incident(event.incident_id)
+        return replace(event, first_receiver=earlier[0].ownership.first_receiver) if earlier else event
