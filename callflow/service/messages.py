@@ -8,7 +8,16 @@ import hashlib
 import json
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 from pydantic_core.core_schema import ValidationInfo
 
 from callflow.domain.names import Consent, Kind, Outcome, Presentation, Settled, Verified
@@ -42,17 +51,28 @@ class Evidence(_Part):
     rule: Word
 
 
+class Share(_Part):
+    """A category and its probability."""
+
+    name: Word
+    p: Annotated[float, Field(ge=0, le=1)]
+
+
 class Suggestion(_Part):
     """What the classifier thought; advice to a person, never an order."""
 
-    platform: Word
-    category: Word | None = None
-    department: Word | None = None
-    level: int | None = None
-    danger: bool = False
-    confidence: float = 0.0
-    evidence: Annotated[tuple[Evidence, ...], Field(max_length=50)] = ()
-    version: Word = ""
+    platform: Literal["12345", "110", "both", "none"]
+    hotlines: Annotated[tuple[Word, ...], Field(max_length=10)]
+    category: Word | None
+    categories: Annotated[tuple[Share, ...], Field(max_length=10)]
+    department: Word | None
+    level: Literal[1, 2, 3]
+    danger: bool
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    action: Literal["one_key_110", "one_key_12345", "three_party", "keep", "guide"]
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=50)]
+    question: Word | None = None
+    version: Word
 
 
 class Matter(Body):
@@ -68,6 +88,15 @@ class Matter(Body):
     region: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
     consent: Consent
     danger: bool
+
+    @field_validator("suggestion", mode="wrap")
+    @classmethod
+    def _never_in_the_way(cls, value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        """A suggestion that cannot be read is left out; it never holds up a handover."""
+        try:
+            return read(value)
+        except ValidationError:
+            return None
 
 
 class Handover(Matter):

@@ -51,13 +51,13 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry], event_ke
 async def first_break(connection: AsyncConnection) -> int | None:
     """The number of the first entry that was changed, or before which one is missing; None when all is whole."""
     link = FIRST_LINK
-    rows = await connection.stream(select(audit).order_by(audit.c.entry))
-    async for found in rows.mappings():
-        row = dict(found)
-        number, kept = int(row.pop("entry")), row.pop("hash")
-        if row["prev_hash"] != link or _hash(row) != kept:
-            return number
-        link = kept
+    async with connection.stream(select(audit).order_by(audit.c.entry)) as rows:
+        async for found in rows.mappings():
+            row = dict(found)
+            number, kept = int(row.pop("entry")), row.pop("hash")
+            if row["prev_hash"] != link or _hash(row) != kept:
+                return number
+            link = kept
     return None
 
 

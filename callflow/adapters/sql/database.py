@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 LIMIT_S: Final = 10.0
-BUSY_LIMIT_S: Final = 5
+BUSY_LIMIT_S: Final = 2
 RETRIES: Final = 5
 """How often a transaction is run again when another process wrote the same row first."""
 
@@ -91,13 +91,14 @@ class Database:
         """
         with _outages_named():
             async with asyncio.timeout(LIMIT_S), self._turn:
+                why = ""
                 for _ in range(RETRIES):
                     try:
                         async with self._engine.execution_options(writes=True).begin() as connection:
                             return await work(connection)
-                    except IntegrityError:
-                        continue
-        raise FactsAway(f"the same rows were written by another process {RETRIES} times; is a second site running?")
+                    except IntegrityError as error:
+                        why = _first_line(error.orig)
+        raise FactsAway(f"database: another process wrote the same {RETRIES} times; does a second site run? ({why})")
 
 
 @contextmanager
@@ -122,7 +123,7 @@ def _first_line(error: object) -> str:
 def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: the driver would say it late and only for writes
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_LIMIT_S * 1000}"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

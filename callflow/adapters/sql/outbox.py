@@ -45,7 +45,8 @@ async def put(step: Step, written: Written) -> Detail:
             return kept | {"sent": False, "why": "sent before"}
     chain = (outbox.c.peer == written.peer) & (outbox.c.incident_id == written.incident_id)
     last = select(outbox.c.seq, outbox.c.digest).where(chain).order_by(outbox.c.seq.desc()).limit(1)
-    seq, link = (await step.connection.execute(last)).tuples().one_or_none() or (0, FIRST_LINK)
+    end = (await step.connection.execute(last)).one_or_none()
+    seq, link = (0, FIRST_LINK) if end is None else (end.seq, end.digest)
     message = ExchangeMessage(
         id=str(ULID()),
         kind=written.kind,

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from pydantic import ValidationError
-
 from callflow.adapters.sql import outbox
 from callflow.adapters.sql.ticket_records import open_ticket
 from callflow.domain import commands as c
@@ -16,8 +13,6 @@ from callflow.service import messages as m
 
 if TYPE_CHECKING:
     from callflow.adapters.sql.step import Detail, Step
-
-log = structlog.get_logger(__name__)
 
 
 async def send_handover(step: Step, record: c.SendHandover) -> Detail:
@@ -74,23 +69,10 @@ async def _matter(step: Step, record: c.ToPeer) -> dict[str, Any]:
         "presentation": ticket.presentation,
         "verified": ticket.verified if shown else Verified.NONE,
         "note": (call.note or ticket.note or ticket.peer_note)[: m.NOTE_LIMIT],
-        "suggestion": _crossing(ticket.suggestion),
+        "suggestion": json.loads(ticket.suggestion) if ticket.suggestion else None,
         "ticket_id": opened["ticket_id"],
         "first_receiver": ticket.first_receiver,
         "region": step.site.platform.region,
         "consent": ticket.consent,
         "danger": call.danger,
     }
-
-
-def _crossing(suggestion: str | None) -> dict[str, Any] | None:
-    """The part of the classifier's suggestion that crosses; a malformed one never holds up a handover."""
-    if suggestion is None:
-        return None
-    try:
-        return m.Suggestion.model_validate(json.loads(suggestion)).model_dump()
-    except ValidationError as error:
-        log.warning(
-            "suggestion left out of the handover", fields=[".".join(map(str, e["loc"])) for e in error.errors()]
-        )
-        return None

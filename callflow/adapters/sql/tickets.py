@@ -1,0 +1,199 @@
+"""Reading tickets, what is known about a caller, and the trace of an incident. Writes are records of `facts`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from sqlalchemy import and_, select, true
+
+from callflow.adapters.sql.tables import audit, call_backs, calls, inbox, outbox, tickets
+from callflow.domain.names import (
+    CallId,
+    Consent,
+    IncidentId,
+    Presentation,
+    Settled,
+    SiteId,
+    TicketId,
+    Verified,
+)
+from callflow.service.ports import FactsAway, Known
+from callflow.service.take_in import NO_CALL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callflow.adapters.sql.database import Database
+    from callflow.domain.calls import Call
+
+POP_LIMIT_S: Final = 0.5
+POP_TICKETS: Final = 10
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as stored, number and all; whoever shows it masks the number."""
+
+    ticket_id: TicketId
+    incident_id: IncidentId
+    call_id: CallId | None
+    peer: SiteId | None
+    peer_ticket_id: TicketId | None
+    state: str
+    phone_mark: str
+    caller_number: str
+    presentation: Presentation
+    verified: Verified
+    note: str
+    peer_note: str
+    suggestion: dict[str, Any] | None
+    region: str
+    first_receiver: SiteId
+    owner: SiteId
+    settled: Settled | None
+    danger: bool
+    consent: Consent
+    consent_by: str | None
+    consent_at: float | None
+    opened_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """A caller who was cut by a fault and has not been called back."""
+
+    call_id: CallId
+    incident_id: IncidentId
+    caller_number: str
+    reason: str
+    queued_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the trace: what happened, to which call, when. `detail` holds no personal data."""
+
+    at: float
+    what: str
+    call_id: CallId
+    detail: dict[str, Any]
+
+
+class TicketsRead:
+    """Tickets of this platform, read only. Everything but `known_about` may raise FactsAway."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ticket(self, ticket_id: TicketId) -> Ticket | None:
+        """One ticket or None."""
+        found = await self._tickets(tickets.c.ticket_id == ticket_id, 1)
+        return found[0] if found else None
+
+    async def ticket_of(self, incident_id: IncidentId) -> Ticket | None:
+        """This platform's ticket of an incident or None."""
+        found = await self._tickets(tickets.c.incident_id == incident_id, 1)
+        return found[0] if found else None
+
+    async def search(
+        self, *, number: str | None = None, incident_id: IncidentId | None = None, limit: int = 50
+    ) -> Sequence[Ticket]:
+        """Tickets that meet all that is given, newest first, at most `limit`. An empty number meets none."""
+        if number == "":
+            return []
+        asked = ((tickets.c.caller_number, number), (tickets.c.incident_id, incident_id))
+        return await self._tickets(
+            and_(true(), *(column == value for column, value in asked if value is not None)), limit
+        )
+
+    async def call_backs(self) -> Sequence[CallBack]:
+        """Who waits to be called back, oldest first."""
+        waiting = select(call_backs).where(call_backs.c.done_at.is_(None)).order_by(call_backs.c.queued_at)
+        rows = await self._rows(waiting)
+        return [CallBack(r.call_id, r.incident_id, r.caller_number, r.reason, r.queued_at) for r in rows]
+
+    async def trace(self, incident_id: IncidentId) -> Sequence[Moment]:
+        """What was done at this platform, and every message between the platforms, oldest first."""
+        steps = await self._rows(select(audit).where(audit.c.incident_id == incident_id).order_by(audit.c.entry))
+        taken = await self._rows(select(inbox).where(inbox.c.incident_id == incident_id))
+        there = (outbox.c.incident_id == incident_id) & outbox.c.receipted_at.is_not(None)
+        sent = await self._rows(select(outbox).where(there))
+        moments = [Moment(e.at, e.what, e.call_id, json.loads(e.detail)) for e in steps]
+        moments += [
+            Moment(t.received_at, "message", NO_CALL, _crossing(t.message_id, t.kind, t.issuer, t.seq)) for t in taken
+        ]
+        moments += [
+            Moment(t.receipted_at, "receipt", NO_CALL, _crossing(t.message_id, t.kind, t.peer, t.seq)) for t in sent
+        ]
+        return sorted(moments, key=lambda moment: moment.at)
+
+    async def known_about(self, call: Call) -> Known:
+        """`ports.CaseFiles`: everything for the pop within half a second; what cannot be read is left out."""
+        try:
+            async with asyncio.timeout(POP_LIMIT_S):
+                return await self._known(call)
+        except (FactsAway, TimeoutError) as error:
+            log.warning("pop without case files", call_id=call.call_id, cause=type(error).__name__)
+            return Known(notes=(call.note,) if call.note else ())
+
+    async def _known(self, call: Call) -> Known:
+        ours = await self.ticket_of(call.incident_id)
+        earlier = await self.search(number=call.caller.number, limit=POP_TICKETS)
+        suggestion = ours.suggestion if ours else None
+        if suggestion is None:
+            rows = await self._rows(select(calls.c.suggestion).where(calls.c.call_id == call.call_id))
+            suggestion = json.loads(rows[0].suggestion) if rows and rows[0].suggestion else None
+        shown = [ours] if ours else []
+        shown += [ticket for ticket in earlier if ticket.incident_id != call.incident_id]
+        notes = (ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
+        return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note))
+
+    async def _tickets(self, which: Any, limit: int) -> list[Ticket]:
+        newest = tickets.c.opened_at.desc(), tickets.c.ticket_id.desc()
+        return [_ticket(row) for row in await self._rows(select(tickets).where(which).order_by(*newest).limit(limit))]
+
+    async def _rows(self, statement: Any) -> list[Any]:
+        async def work(connection: AsyncConnection) -> list[Any]:
+            return list((await connection.execute(statement)).all())
+
+        return await self._database.read(work)
+
+
+def _crossing(message_id: str, kind: str, peer: str, seq: int) -> dict[str, Any]:
+    return {"message_id": message_id, "kind": kind, "peer": peer, "seq": seq}
+
+
+def _in_pop(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.ticket_id,
+        "peer_ticket_id": ticket.peer_ticket_id,
+        "incident_id": ticket.incident_id,
+        "state": ticket.state,
+        "owner": ticket.owner,
+        "danger": ticket.danger,
+        "note": ticket.note or ticket.peer_note,
+        "opened_at": ticket.opened_at,
+    }
+
+
+def _ticket(row: Any) -> Ticket:
+    columns = row._asdict()
+    return Ticket(
+        **columns
+        | {
+            "presentation": Presentation(row.presentation),
+            "verified": Verified(row.verified),
+            "suggestion": json.loads(row.suggestion) if row.suggestion else None,
+            "settled": Settled(row.settled) if row.settled else None,
+            "consent": Consent(row.consent),
+        }
+    )
