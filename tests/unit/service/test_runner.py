@@ -1,0 +1,252 @@
+"""The journal is read from where it was left, the clocks run, and a cut is made good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callflow.domain.commands import InviteTarget, QueueCallBack, RecallAgent, ReleaseAgent, SendHandover
+from callflow.domain.events import AgentAnswered, CallerEnded, LegLeft, TargetRinging
+from callflow.domain.names import CallId, ChannelName, Kind, Outcome, Phase, Role
+from callflow.service.ports import LiveChannel
+from tests.unit.domain.made_up import (
+    AGENT,
+    AGENT_CHANNEL,
+    CALL,
+    CALLER_CHANNEL,
+    FIRST,
+    GOV,
+    TRUNK,
+    caller_arrived,
+)
+from tests.unit.service.site import ANSWERED, INVITED, JOINED, ONE_KEY, PlatformInMemory, until
+
+
+def live(*names: ChannelName, call_id: CallId = CALL) -> list[LiveChannel]:
+    return [LiveChannel(name, call_id, name == CALLER_CHANNEL, "bridge", "Up") for name in names]
+
+
+async def test_the_journal_becomes_calls() -> None:
+    site = PlatformInMemory()
+
+    async with site.running():
+        for event in (*ANSWERED, INVITED, JOINED):
+            await site.journal.write(event)
+        await site.settle()
+
+    assert (await site.call()).phase is Phase.THREE_WAY
+
+
+@pytest.mark.covers("C-01", "R-027")
+async def test_what_was_pressed_while_python_was_dead_is_recorded_once_when_it_is_back() -> None:
+    dead = PlatformInMemory()
+    for event in (*ANSWERED, INVITED, JOINED):
+        await dead.journal.write(event)
+    async with dead.running():
+        pass
+    again = PlatformInMemory(facts=dead.facts, journal=dead.journal, now=6.0)
+
+    async with again.running():
+        await again.settle()
+
+    assert (await again.call()).phase is Phase.THREE_WAY
+    assert len([r for r in again.facts.records if isinstance(r, SendHandover)]) == 1
+    assert not [o for o in again.pbx.carried_out if isinstance(o, InviteTarget)]  # the dialplan did that itself
+
+
+async def test_the_offset_never_passes_a_line_that_is_not_decided() -> None:
+    site = PlatformInMemory()
+
+    async with site.running():
+        await site.journal.write(caller_arrived())
+        await site.settle()
+        assert site.facts.offset == 0  # a restart reads the last line again; its key says that it is known
+        await site.journal.write(AgentAnswered(CALL, 0.0, AGENT, AGENT_CHANNEL))
+        await site.settle()
+
+    assert site.facts.offset == site.journal.LINE_BYTES
+
+
+async def test_one_broken_event_does_not_stop_the_others() -> None:
+    site = PlatformInMemory()
+
+    async with site.running():
+        await site.journal.write(replace(caller_arrived(), at="not a moment"))
+        for event in ANSWERED:
+            await site.journal.write(event)
+        await site.settle()
+
+    assert (await site.call()).phase is Phase.TALKING
+
+
+@pytest.mark.covers("R-001")
+async def test_three_seconds_after_the_join_our_agent_is_released() -> None:
+    site = PlatformInMemory()
+    async with site.running():
+        await site.happen(*ANSWERED, ONE_KEY, INVITED)
+
+        site.now = 8.0  # three seconds after the join, when it becomes known
+        await site.controller.happened(JOINED)
+        await until(lambda: any(isinstance(o, ReleaseAgent) for o in site.pbx.carried_out))
+
+    assert (await site.call()).released
+
+
+@pytest.mark.covers("C-01")
+async def test_clocks_go_on_after_a_restart() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED, ONE_KEY, INVITED, JOINED)
+    again = PlatformInMemory(facts=site.facts, now=9.0)
+
+    async with again.running():
+        await until(lambda: any(isinstance(o, ReleaseAgent) for o in again.pbx.carried_out))
+
+
+async def test_a_release_that_is_long_overdue_is_not_made() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED, ONE_KEY, INVITED, JOINED)
+    again = PlatformInMemory(facts=site.facts, now=300.0)
+
+    async with again.running():
+        await until(lambda: again.facts.calls[CALL].attempts[0].kind is not ONE_KEY.kind)
+
+    assert not again.pbx.carried_out
+
+
+async def test_the_owner_clock_goes_on_after_a_restart() -> None:
+    site = PlatformInMemory()
+    three_party = replace(INVITED, kind=Kind.THREE_PARTY)
+    await site.happen(
+        *ANSWERED,
+        three_party,
+        JOINED,
+        CallerEnded(CALL, 20.0, 16, by_fault=False),
+        LegLeft(CALL, 21.0, Role.AGENT, AGENT_CHANNEL, 16),
+    )
+    assert (await site.call()).ownership.settled is None
+    again = PlatformInMemory(facts=site.facts, now=100.0)
+
+    async with again.running():
+        await until(lambda: again.facts.calls[CALL].ownership.settled is not None)
+
+    assert (await again.call()).ownership.owner == GOV
+
+
+# ---- after a cut
+
+
+@pytest.mark.covers("R-027")
+async def test_a_caller_cut_with_a_killed_asterisk_is_on_the_call_back_list() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+
+    async with site.running():
+        site.now = 5.0
+        await site.runner.link_up()
+        await until(lambda: site.facts.calls[CALL].is_over)
+
+    assert (await site.call()).phase is Phase.CALL_BACK
+    assert [r.reason for r in site.facts.records if isinstance(r, QueueCallBack)] == ["cut"]
+
+
+async def test_what_the_journal_says_counts_before_what_the_channels_say() -> None:
+    site = PlatformInMemory()
+    for event in (*ANSWERED, CallerEnded(CALL, 3.0, 16, by_fault=False)):
+        await site.journal.write(event)
+
+    async with site.running():
+        site.now = 5.0
+        await site.runner.reconcile()
+
+    assert (await site.call()).phase is Phase.ENDED
+
+
+async def test_after_a_cut_an_agent_whose_leg_is_gone_is_missed_and_another_is_rung() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+    site.pbx.channels = live(CALLER_CHANNEL)
+
+    async with site.running():
+        site.now = 5.0
+        await site.runner.reconcile()
+        assert (await site.call()).phase is Phase.RECALLING
+
+        site.now = 9.0
+        site.deadlines.watch(await site.call())
+        await until(lambda: any(isinstance(o, RecallAgent) for o in site.pbx.carried_out))
+
+
+async def test_after_a_cut_a_target_that_is_still_in_is_left_alone() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED, ONE_KEY, INVITED, JOINED)
+    site.pbx.channels = live(CALLER_CHANNEL, AGENT_CHANNEL, TRUNK)
+    before = await site.call()
+
+    async with site.running():
+        await site.runner.reconcile()
+
+    assert await site.call() == before
+
+
+async def test_a_channel_name_used_again_by_another_call_is_not_taken_for_ours() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+    site.pbx.channels = live(CALLER_CHANNEL, AGENT_CHANNEL, call_id=CallId("01JCALL0000000000000000009"))
+
+    async with site.running():
+        site.now = 5.0
+        await site.runner.reconcile()
+
+    assert (await site.call()).phase is Phase.CALL_BACK
+
+
+async def test_an_invitation_left_open_is_sent_when_the_link_is_back_at_once() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+    site.pbx.is_down = True
+    await site.controller.submit(ONE_KEY, key="desk:1")
+    site.pbx.is_down, site.pbx.channels = False, live(CALLER_CHANNEL, AGENT_CHANNEL)
+
+    async with site.running():
+        site.now = 4.0
+        await site.runner.reconcile()
+
+    assert [type(o) for o in site.pbx.carried_out] == [InviteTarget]
+    assert await site.facts.orders_open() == []
+
+
+async def test_an_invitation_left_open_too_long_has_failed_and_is_not_sent() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+    site.pbx.is_down = True
+    await site.controller.submit(ONE_KEY, key="desk:1")
+    site.pbx.is_down, site.pbx.channels = False, live(CALLER_CHANNEL, AGENT_CHANNEL)
+
+    async with site.running():
+        site.now = 40.0
+        await site.runner.reconcile()
+
+    call = await site.call()
+    assert site.pbx.carried_out == []
+    assert (call.phase, call.attempts[0].outcome) == (Phase.TALKING, Outcome.UNREACHABLE)
+
+
+async def test_reconcile_waits_when_the_link_goes_down_again() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+    site.pbx.is_down = True
+
+    async with site.running():
+        await site.runner.reconcile()
+
+    assert (await site.call()).phase is Phase.TALKING
+
+
+async def test_ringing_comes_from_the_link() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED, ONE_KEY, INVITED)
+
+    await site.runner.target_rings(TargetRinging(CALL, 2.0, FIRST))
+
+    assert (await site.call()).attempts[0].ringing_at is not None
