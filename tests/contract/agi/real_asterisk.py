@@ -20,10 +20,25 @@ if TYPE_CHECKING:
 HOST = "127.0.105.1"
 BOOT_LIMIT_S = 20.0
 
-MODULES = (
-    "pbx_config app_dial app_stack app_userevent app_verbose func_callerid func_channel func_env func_global"
-    " func_groupcount func_logic func_strings func_timeout res_timing_timerfd res_speech res_agi bridge_simple"
-).split()
+MODULES = [
+    "pbx_config",
+    "app_dial",
+    "app_stack",
+    "app_userevent",
+    "app_verbose",
+    "func_callerid",
+    "func_channel",
+    "func_env",
+    "func_global",
+    "func_groupcount",
+    "func_logic",
+    "func_strings",
+    "func_timeout",
+    "res_timing_timerfd",
+    "res_speech",
+    "res_agi",
+    "bridge_simple",
+]
 
 # The same shape as the product's dialplan: entries on Local channels, FastAGI on a helper with a limit.
 DIALPLAN = """
@@ -44,7 +59,9 @@ exten => s,1,Set(__CALL_ID=${{CALLID}})
 exten => s,1,Wait(60)
 
 [invite]
-exten => 110,1,Set(FILE(${{JOURNAL}},,,al,u)=${{STRFTIME(,,%s.%3q)}},inviting,${{CALLID}},,${{ATTEMPT}},${{CALLERCHAN}},${{CHANNEL(name)}},${{CHANNEL(uniqueid)}},target=110 kind=${{KIND}} way=${{WAY}} danger=0 retry=0)
+exten => 110,1,Set(LEG=${{CALLID}},,${{ATTEMPT}},${{CALLERCHAN}},${{CHANNEL(name)}},${{CHANNEL(uniqueid)}})
+ same => n,Set(WHAT=target=110 kind=${{KIND}} way=${{WAY}} danger=0 retry=0)
+ same => n,Set(FILE(${{JOURNAL}},,,al,u)=${{STRFTIME(,,%s.%3q)}},inviting,${{LEG}},${{WHAT}})
  same => n,UserEvent(Journal)
  same => n,Set(SHARED(PENDING,${{CALLERCHAN}})=${{GROUP_COUNT(${{CALLERCHAN}}@pending)}})
  same => n,Ringing()
@@ -61,7 +78,7 @@ exten => s,1,Set(__CALLERCHAN=${{CHANNEL(name)}})
  same => n,Set(__INCIDENT=01K00000000000000000000002)
  same => n,Set(__MARK=trusted)
  same => n,Dial(Local/s@agi-intake/n,1)
- same => n,UserEvent(Routed,Incident: ${{SHARED(R_INCIDENT)}},Hop: ${{SHARED(R_HOP)}},Priority: ${{SHARED(R_PRIORITY)}},Uui: ${{SHARED(R_UUI)}})
+ same => n,UserEvent(Routed,RouteIncident: ${{SHARED(R_INCIDENT)}},RouteHop: ${{SHARED(R_HOP)}})
  same => n,Hangup()
 [agi-intake]
 exten => s,1,Set(AGISIGHUP=no)

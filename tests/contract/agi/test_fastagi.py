@@ -165,13 +165,18 @@ async def test_f2_a_hangup_in_between_shifts_no_answer(served: Served) -> None:
 @pytest.mark.parametrize(
     ("refusal", "why"),
     [
-        (b"520-Invalid command syntax.  Proper usage follows:\nUsage: SET VARIABLE\nmore\n520 End of proper usage.\n", "wrong use"),
+        (
+            b"520-Invalid command syntax.  Proper usage follows:\nUsage: SET\nmore\n520 End of proper usage.\n",
+            "wrong use",
+        ),
         (b"520 Invalid command syntax.\n", "wrong use"),
         (b"511 Command Not Permitted on a dead channel or intercept routine\n", "dead"),
         (b"510 Invalid or unknown command\n", "unknown command"),
     ],
 )
-async def test_f5_f6_a_refused_command_leaves_the_next_answer_in_its_place(served: Served, refusal: bytes, why: str) -> None:
+async def test_f5_f6_a_refused_command_leaves_the_next_answer_in_its_place(
+    served: Served, refusal: bytes, why: str
+) -> None:
     async with served.peer() as peer:
         peer.say(OPENING)
         await peer.hears(b"NOOP")
@@ -187,7 +192,9 @@ async def test_f5_f6_a_refused_command_leaves_the_next_answer_in_its_place(serve
 
 
 @pytest.mark.parametrize("answer", [b"", b"200 resu", b"x" * 100_000, b"520-usage\n" * 200, b"nonsense\n"])
-async def test_f3_f11_an_asterisk_that_hangs_dies_or_raves_in_mid_command_is_left(served: Served, answer: bytes) -> None:
+async def test_f3_f11_an_asterisk_that_hangs_dies_or_raves_in_mid_command_is_left(
+    served: Served, answer: bytes
+) -> None:
     async with served.peer() as peer:
         peer.say(OPENING)
         await peer.hears(b"NOOP")

@@ -29,6 +29,7 @@ from tests.unit.agi.test_routes import NOW, ReadableUui
 
 CALLER_LEG = {"Action": "Originate", "Channel": "Local/s@caller/n", "Context": "trigger", "Exten": "s", "Priority": "1"}
 ASK_ROUTE = CALLER_LEG | {"Channel": "Local/s@ask/n", "Async": "true"}
+AWKWARD = 'quoted "and" \\slashed, 张三 (hangup)'
 INCIDENT = "01K00000000000000000000002"
 
 
@@ -79,7 +80,9 @@ async def variable(link: AmiLink, name: str, channel: str) -> str:
     return (await link.send({"Action": "Getvar", "Channel": channel, "Variable": name})).first("Value")
 
 
-async def test_an_invitation_runs_its_entry_once_however_often_it_is_ordered(asterisk: RealAsterisk, site: Site) -> None:
+async def test_an_invitation_runs_its_entry_once_however_often_it_is_ordered(
+    asterisk: RealAsterisk, site: Site
+) -> None:
     tail = JournalTail(asterisk.journal)
     async with pbx_with_a_caller(asterisk, site) as (link, pbx, call):
         lines = tail.lines(0)
@@ -125,30 +128,32 @@ async def test_an_order_that_may_not_be_sent_is_refused_like_one_that_asterisk_r
     asterisk: RealAsterisk, site: Site
 ) -> None:
     async with pbx_with_a_caller(asterisk, site) as (_, pbx, _call):
-        for order, call in ((DANGER, call_of(ChannelName("PJSIP/x\r\n"))), (commands.PopScreen(CALL_ID, "8001"), call_of())):
+        for order, call in (
+            (DANGER, call_of(ChannelName("PJSIP/x\r\n"))),
+            (commands.PopScreen(CALL_ID, "8001"), call_of()),
+        ):
             with pytest.raises(AsteriskRefused) as refused:
                 await pbx.carry_out(order, call)
             assert isinstance(refused.value, OrderUnsendable)
 
 
+FORBIDDEN = [
+    {"Action": "Command", "Command": "core show version"},
+    {"Action": "GetConfig", "Filename": "manager.conf"},
+    {"Action": "UpdateConfig", "SrcFilename": "extensions.conf", "DstFilename": "extensions.conf"},
+    {"Action": "Getvar", "Variable": "SHELL(id)"},
+    {"Action": "Originate", "Channel": "Local/s@caller/n", "Application": "System", "Data": "id", "Async": "true"},
+    {"Action": "Hangup", "Channel": "Local/s@caller-00000000;1"},
+    {"Action": "Setvar", "Variable": "X", "Value": "1"},
+]
+
+
 @pytest.mark.covers("T-04")
-@pytest.mark.parametrize(
-    "action",
-    [
-        {"Action": "Command", "Command": "core show version"},
-        {"Action": "GetConfig", "Filename": "manager.conf"},
-        {"Action": "UpdateConfig", "SrcFilename": "extensions.conf", "DstFilename": "extensions.conf"},
-        {"Action": "Getvar", "Variable": "SHELL(id)"},
-        {"Action": "Originate", "Channel": "Local/s@caller/n", "Application": "System", "Data": "id", "Async": "true"},
-        {"Action": "Hangup", "Channel": "Local/s@caller-00000000;1"},
-        {"Action": "Setvar", "Variable": "X", "Value": "1"},
-    ],
-    ids=lambda action: action["Action"],
-)
-async def test_our_own_account_cannot_do_more_than_it_needs(asterisk: RealAsterisk, action: dict[str, str]) -> None:
+async def test_our_own_account_cannot_do_more_than_it_needs(asterisk: RealAsterisk) -> None:
     async with linked(asterisk.login) as link:
-        with pytest.raises(AsteriskRefused):
-            await link.send(action)
+        for action in FORBIDDEN:
+            with pytest.raises(AsteriskRefused, match=r"Permission denied|Forbidden"):
+                await link.send(action)
 
 
 @pytest.mark.covers("T-04")
@@ -159,7 +164,9 @@ async def test_a_wrong_password_is_refused_by_the_real_one_too(asterisk: RealAst
         await AmiLink(wrong).run()
 
 
-async def test_a_killed_asterisk_fails_what_waits_and_is_found_again_when_it_is_back(tmp_path: Path, site: Site) -> None:
+async def test_a_killed_asterisk_fails_what_waits_and_is_found_again_when_it_is_back(
+    tmp_path: Path, site: Site
+) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
@@ -197,20 +204,22 @@ async def test_a_route_is_answered_on_the_callers_own_channel(asterisk: RealAste
         seen.append(session.request.arguments)
         channel = session.request.arguments[1]
         await session.set_variable(f"SHARED(R_INCIDENT,{channel})", await session.get_variable("INCIDENT"))
-        await session.set_variable(f"SHARED(R_UUI,{channel})", 'quoted "and" \\slashed 张三')
+        await session.set_variable("ECHO", AWKWARD)
+        seen.append((await session.get_variable("ECHO"),))
 
     async with linked(asterisk.login) as link, agi_server(asterisk, job):
         told = await routed(link)
 
     assert seen[0][2:] == ("carrier", "12345", "13800138000", "")
-    assert (told.first("Incident"), told.first("Uui")) == (INCIDENT, 'quoted "and" \\slashed 张三')
+    assert seen[1] == (AWKWARD,)
+    assert told.first("RouteIncident") == INCIDENT
 
 
 async def test_without_a_server_the_caller_goes_on_with_the_default(asterisk: RealAsterisk) -> None:
     async with linked(asterisk.login) as link:
         told = await routed(link)
 
-    assert told.first("Incident") == ""
+    assert told.first("RouteIncident") == ""
 
 
 async def test_a_server_that_hangs_costs_the_caller_the_limit_and_no_more(asterisk: RealAsterisk) -> None:
@@ -222,7 +231,7 @@ async def test_a_server_that_hangs_costs_the_caller_the_limit_and_no_more(asteri
         began = clock()
         told = await routed(link)
 
-    assert told.first("Incident") == ""
+    assert told.first("RouteIncident") == ""
     assert clock() - began < 3
 
 
@@ -234,27 +243,29 @@ async def test_a_server_that_dies_after_its_first_answer_leaves_that_answer(aste
     async with linked(asterisk.login) as link, agi_server(asterisk, job):
         told = await routed(link)
 
-    assert (told.first("Hop"), told.first("Priority")) == ("2", "")
+    assert (told.first("RouteHop"), told.first("RouteIncident")) == ("2", "")
+
+
+STRANGE = [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"\0" * 100, b'EXEC System "touch hacked"\n', b"x" * 200_000]
 
 
 @pytest.mark.covers("T-08")
-@pytest.mark.parametrize(
-    "says",
-    [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"\0" * 100, b"EXEC System \"touch hacked\"\n", b"x" * 200_000],
-    ids=["closes", "http", "zeros", "command", "flood"],
-)
-async def test_a_stranger_on_the_servers_port_harms_no_caller(asterisk: RealAsterisk, says: bytes) -> None:
+async def test_a_stranger_on_the_servers_port_harms_no_caller(asterisk: RealAsterisk) -> None:
+    says = iter(STRANGE)
+
     async def stranger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\n\n")
-        writer.write(says)
+        writer.write(next(says))
         writer.close()
 
     server = await asyncio.start_server(stranger, asterisk.login.host, asterisk.agi_port)
     async with server, linked(asterisk.login) as link:
-        told = await routed(link)
+        for _ in STRANGE:
+            told = await routed(link)
+            assert told.first("RouteIncident") == ""
         assert (await link.send({"Action": "Ping"})).first("Ping") == "Pong"
 
-    assert told.first("Incident") == ""
+    assert next(says, None) is None
 
 
 async def until_variable(link: AmiLink, name: str, channel: str, value: str) -> None:

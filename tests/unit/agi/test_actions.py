@@ -94,7 +94,9 @@ def test_only_an_attempt_counts_as_pending() -> None:
     assert variables == [f"__CALLERCHAN={CALLER}"]
 
 
-@pytest.mark.parametrize("order", [commands.PopScreen(CALL_ID, AgentId("8001")), commands.TellAgent(CALL_ID, AgentId("8001"), "x")])
+@pytest.mark.parametrize(
+    "order", [commands.PopScreen(CALL_ID, AgentId("8001")), commands.TellAgent(CALL_ID, AgentId("8001"), "x")]
+)
 def test_an_order_to_a_desk_is_none_of_asterisks(order: commands.Order) -> None:
     with pytest.raises(OrderUnsendable, match="not an order to Asterisk"):
         action_of(order, call_of())
@@ -128,6 +130,8 @@ def test_whatever_a_call_holds_an_action_is_safe_or_refused(channel: str, target
     check_sendable(action)
 
 
-@pytest.mark.parametrize("channel", ["PJSIP/8001-0000001a", "PJSIP/peer-110-claimed-000000ff", "Local/s@agents-00000003;2"])
+@pytest.mark.parametrize(
+    "channel", ["PJSIP/8001-0000001a", "PJSIP/peer-110-claimed-000000ff", "Local/s@agents-00000003;2"]
+)
 def test_the_names_that_asterisk_gives_its_channels_are_accepted(channel: str) -> None:
     assert action_of(commands.RecallAgent(CALL_ID), call_of(channel))["Variable"] == [f"__CALLERCHAN={channel}"]

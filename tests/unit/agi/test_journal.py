@@ -10,10 +10,14 @@ from agi.journal import LINE_LIMIT_BYTES, BadLine, JournalLine, JournalParser
 
 CALL, INCIDENT, ATTEMPT = "01K00000000000000000000001", "01K00000000000000000000002", "01K00000000000000000000003"
 CALLER, TARGET = "PJSIP/carrier-00000001", "PJSIP/peer-110-00000002"
-ARRIVED = f"1795000000.123,arrived,{CALL},{INCIDENT},,{CALLER},{CALLER},pbx-12345-1795000000.1,via=carrier number= hop=0"
+ARRIVED = (
+    f"1795000000.123,arrived,{CALL},{INCIDENT},,{CALLER},{CALLER},pbx-12345-1795000000.1,via=carrier number= hop=0"
+)
 WAITING = f"1795000001.000,waiting,{CALL},{INCIDENT},,{CALLER},{CALLER},pbx-12345-1795000000.1,"
-INVITING = f"1795000002.500,inviting,{CALL},{INCIDENT},{ATTEMPT},{CALLER},{TARGET},pbx-12345-1795000002.7,target=110 danger=01"
-JOURNAL = "\n".join([ARRIVED, WAITING, INVITING, ""]).encode()
+INVITING = (
+    f"1795000002.500,inviting,{CALL},{INCIDENT},{ATTEMPT},{CALLER},{TARGET},pbx-12345-1795000002.7,target=110 danger=01"
+)
+JOURNAL = f"{ARRIVED}\n{WAITING}\n{INVITING}\n".encode()
 
 
 def read(*chunks: bytes, offset: int = 0) -> list[JournalLine | BadLine]:
@@ -35,7 +39,8 @@ def test_a_line_says_what_happened_where_and_when() -> None:
     assert isinstance(arrived, JournalLine)
     assert (arrived.at, arrived.step, arrived.call_id, arrived.attempt_id) == (1795000000.123, "arrived", CALL, "")
     assert arrived.detail == {"via": "carrier", "number": "", "hop": "0"}
-    assert isinstance(waiting, JournalLine) and waiting.detail == {}
+    assert isinstance(waiting, JournalLine)
+    assert waiting.detail == {}
     assert isinstance(inviting, JournalLine)
     assert (inviting.attempt_id, inviting.channel, inviting.detail["danger"]) == (ATTEMPT, TARGET, "01")
 
@@ -55,8 +60,10 @@ def test_reading_on_from_any_lines_end_gives_the_rest_under_the_same_keys() -> N
 def test_the_same_place_in_another_file_has_another_key() -> None:
     (one,), (other,) = read(ARRIVED.encode() + b"\n"), read(ARRIVED.replace("123,", "124,").encode() + b"\n")
 
-    assert isinstance(one, JournalLine) and isinstance(other, JournalLine)
-    assert one.offset == other.offset and one.key != other.key
+    assert isinstance(one, JournalLine)
+    assert isinstance(other, JournalLine)
+    assert one.offset == other.offset
+    assert one.key != other.key
 
 
 def test_a_last_line_without_its_end_waits() -> None:

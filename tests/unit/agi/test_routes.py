@@ -71,8 +71,12 @@ def routes(site: Site, knows: Site12345) -> Routes:
     return Routes(site, uui=ReadableUui(), calls=knows, priorities=knows, clock=lambda: NOW)
 
 
-async def intake(routes: Routes, *, via: str = "carrier", uui: str = "", number: str = "13800138000", mark: str = "trusted") -> dict[str, str]:
-    session = Session(AgiRequest("intake", (CALL_ID, CALLER, via, "12345", number, uui), "Local/s@agi-intake-00000000;2"))
+async def intake(
+    routes: Routes, *, via: str = "carrier", uui: str = "", number: str = "13800138000", mark: str = "trusted"
+) -> dict[str, str]:
+    session = Session(
+        AgiRequest("intake", (CALL_ID, CALLER, via, "12345", number, uui), "Local/s@agi-intake-00000000;2")
+    )
     session.variables["MARK"] = mark
     await routes.intake(session)
     return session.answers
@@ -101,8 +105,12 @@ async def test_a_caller_whom_the_peer_hands_over_keeps_the_peers_incident(routes
 
 
 @pytest.mark.covers("T-10")
-@pytest.mark.parametrize(("via", "uui"), [("110", "00"), ("110", FOREIGN_UUI), ("carrier", GOOD_UUI), ("stranger", GOOD_UUI)])
-async def test_a_signature_that_is_wrong_or_came_by_another_trunk_counts_for_nothing(routes: Routes, via: str, uui: str) -> None:
+@pytest.mark.parametrize(
+    ("via", "uui"), [("110", "00"), ("110", FOREIGN_UUI), ("carrier", GOOD_UUI), ("stranger", GOOD_UUI)]
+)
+async def test_a_signature_that_is_wrong_or_came_by_another_trunk_counts_for_nothing(
+    routes: Routes, via: str, uui: str
+) -> None:
     answers = await intake(routes, via=via, uui=uui)
 
     assert (answers["R_INCIDENT"], answers["R_HOP"]) == (OWN_INCIDENT, "0")
@@ -110,7 +118,8 @@ async def test_a_signature_that_is_wrong_or_came_by_another_trunk_counts_for_not
 
 @pytest.mark.covers("T-09")
 @pytest.mark.parametrize(
-    ("mark", "signed"), [("trusted", "network"), ("claimed", "claimed"), ("refused", "none"), ("nonum", "none"), ("", "none")]
+    ("mark", "signed"),
+    [("trusted", "network"), ("claimed", "claimed"), ("refused", "none"), ("nonum", "none"), ("", "none")],
 )
 async def test_the_onward_signature_says_who_vouches_for_the_number(routes: Routes, mark: str, signed: str) -> None:
     assert f"/{signed}/" in (await intake(routes, mark=mark))["R_UUI"]
@@ -121,7 +130,9 @@ async def test_a_number_that_the_peer_only_claims_is_not_better_after_us(routes:
 
 
 @pytest.mark.parametrize(("wish", "priority"), [(0, "0"), (10, "10"), (99, str(PRIORITY_MOST)), (-1, "0")])
-async def test_a_priority_stays_within_the_queues_range(routes: Routes, knows: Site12345, wish: int, priority: str) -> None:
+async def test_a_priority_stays_within_the_queues_range(
+    routes: Routes, knows: Site12345, wish: int, priority: str
+) -> None:
     knows.wish = wish
 
     assert (await intake(routes))["R_PRIORITY"] == priority
@@ -141,7 +152,9 @@ async def test_a_target_at_a_carrier_gets_no_signature(routes: Routes) -> None:
     assert await target(routes, "119") == {"T_UUI": "", "T_OK": "1"}
 
 
-async def test_a_caller_handed_on_too_often_is_not_handed_on_again(routes: Routes, knows: Site12345, site: Site) -> None:
+async def test_a_caller_handed_on_too_often_is_not_handed_on_again(
+    routes: Routes, knows: Site12345, site: Site
+) -> None:
     call = call_of()
     knows.known = replace(call, caller=replace(call.caller, hop=site.peer[0].max_hops))
 

@@ -44,7 +44,9 @@ def translator(site: Site) -> Translator:
     return Translator(site, KnownUui())
 
 
-def line(step: str, detail: str = "", *, attempt: str = "", channel: str = CALLER, uniqueid: str = UNIQUEID) -> JournalLine:
+def line(
+    step: str, detail: str = "", *, attempt: str = "", channel: str = CALLER, uniqueid: str = UNIQUEID
+) -> JournalLine:
     text = f"1795000002.500,{step},{CALL},{INCIDENT},{attempt},{CALLER},{channel},{uniqueid},{detail}"
     found = read_line(text.encode(), 0, len(text) + 1)
     assert isinstance(found, JournalLine), found
@@ -57,7 +59,9 @@ def arrived(**changes: str) -> JournalLine:
     return line("arrived", " ".join(f"{key}={value}" for key, value in values.items()))
 
 
-def inviting(detail: str = "target=110 kind=one_key way=phone_key danger=0 retry=0", channel: str = TARGET) -> JournalLine:
+def inviting(
+    detail: str = "target=110 kind=one_key way=phone_key danger=0 retry=0", channel: str = TARGET
+) -> JournalLine:
     return line("inviting", detail, attempt=ATTEMPT, channel=channel)
 
 
@@ -77,7 +81,12 @@ def test_a_caller_from_a_carrier_keeps_the_dialplans_incident(translator: Transl
 
 @pytest.mark.parametrize(
     ("mark", "verified"),
-    [("trusted", Verified.NETWORK), ("claimed", Verified.CLAIMED), ("refused", Verified.NONE), ("nonum", Verified.NONE)],
+    [
+        ("trusted", Verified.NETWORK),
+        ("claimed", Verified.CLAIMED),
+        ("refused", Verified.NONE),
+        ("nonum", Verified.NONE),
+    ],
 )
 @pytest.mark.covers("T-09")
 def test_who_vouches_for_the_number_is_what_the_dialplan_marked(

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi.wire import LINE_LIMIT_BYTES, MESSAGE_LIMIT_BYTES, AmiMessage, AmiOverrun, AmiParser, UnsendableValue, check_sendable
+from agi.wire import (
+    LINE_LIMIT_BYTES,
+    MESSAGE_LIMIT_BYTES,
+    AmiMessage,
+    AmiOverrun,
+    AmiParser,
+    UnsendableValue,
+    check_sendable,
+)
 
 WANTED = frozenset({"UserEvent", "DialState"})
 NAME = "张三丰"
@@ -49,7 +57,7 @@ def test_only_crlf_ends_a_line_whatever_else_a_caller_calls_himself(line_end: by
     (event,) = read(b"Event: UserEvent\r\nPrivilege: user,all\r\nName: x" + forged + b"\r\nLast: 1\r\n\r\n")
 
     assert event.name == "UserEvent"
-    assert event.first("Name").startswith("x") and event.first("Name").endswith("Privilege: call,all")
+    assert event.first("Name") == "x" + forged.decode()
     assert set(event.headers) == {"Event", "Privilege", "Name", "Last"}
 
 
@@ -76,14 +84,17 @@ def test_bytes_that_are_no_utf8_spoil_only_themselves() -> None:
 
 
 @pytest.mark.covers("T-14")
-@pytest.mark.parametrize("size", [1, 4096, 1 << 16])
+@pytest.mark.parametrize("size", [100, 4096, 1 << 16])
 def test_a_message_without_an_end_is_given_up_at_the_limit(size: int) -> None:
     parser = AmiParser(WANTED)
     chunk = b"x" * size
 
-    with pytest.raises(AmiOverrun):
+    def flood() -> None:
         for _ in range(MESSAGE_LIMIT_BYTES // size + 2):
             parser.feed(chunk)
+
+    with pytest.raises(AmiOverrun):
+        flood()
 
 
 @given(st.binary(max_size=400))
