@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from callflow.web import calls, directory, events, health, metrics, openapi, sessions, tickets
+from callflow.web import actions, calls, directory, events, health, metrics, openapi, sessions, tickets
 from callflow.web.deps import Deps, Memory
 from callflow.web.door import BODY_LIMIT_BYTES, add_security_headers, around, through_the_door
 from callflow.web.metrics import Metrics
@@ -28,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     HOME,
     *sessions.ROUTES,
     *calls.ROUTES,
+    *actions.ROUTES,
     *events.ROUTES,
     *tickets.ROUTES,
     *directory.ROUTES,
@@ -44,7 +45,7 @@ def make_app(deps: Deps) -> web.Application:
     memory = Memory(
         sessions=Sessions(deps.site.agent, deps.passwords, deps.session_secret),
         metrics=Metrics(deps.registry),
-        handovers=Allowance(calls.HANDOVERS_PER_SEAT, calls.HANDOVER_WINDOW_S),
+        handovers=Allowance(actions.HANDOVERS_PER_SEAT, actions.HANDOVER_WINDOW_S),
     )
     app = web.Application(middlewares=[around(memory)], client_max_size=BODY_LIMIT_BYTES)
     for route in (*ROUTES, openapi.route_for(ROUTES, deps.site)):

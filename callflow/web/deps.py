@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+    from pydantic import BaseModel
 
     from callflow.domain.calls import Call
     from callflow.domain.events import DeskEvent
     from callflow.domain.names import AgentId, CallId, IncidentId, TicketId
+    from callflow.service.ports import CaseFiles
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
     from callflow.web.rate import Allowance
@@ -24,6 +26,10 @@ Probe = Callable[[], Awaitable[str | None]]
 
 Suggest = Callable[[str], Awaitable[dict[str, Any] | None]]
 """The classifier's suggestion for a text (architecture §6, Classifier), or None when it is away."""
+
+
+KeepSuggestion = Callable[["CallId", Mapping[str, Any], float], Awaitable[None]]
+"""Keeps the newest suggestion with the call and its ticket, at epoch seconds. May raise `ports.FactsAway`."""
 
 
 class CallsRead(Protocol):
@@ -97,9 +103,20 @@ class Deps:
     desks: DesksRead
     controller: Controller
     suggest: Suggest
+    keep_suggestion: KeepSuggestion
+    files: CaseFiles
     probes: Mapping[str, Probe]
     clock: Callable[[], float]
     registry: CollectorRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer that was given to a request with an Idempotency-Key."""
+
+    ask: BaseModel
+    status: int
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +126,6 @@ class Memory:
     sessions: Sessions
     metrics: Metrics
     handovers: Allowance
+    given: dict[tuple[AgentId, str, str], Given] = field(default_factory=dict)
     streams: Counter[AgentId] = field(default_factory=Counter)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -7,6 +7,8 @@ figures, one log line. The log names the row's path pattern, never the address t
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -41,13 +43,13 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), payment=(), usb=()",
     "Cache-Control": "no-store",
-    "Server": "callflow",
 }
 # A body that tries to name the caller's number is an attempt at 改号 and is answered as such (requirements L1, T-10).
 NUMBER_FIELDS = frozenset(
     {"number", "caller", "caller_number", "caller_id", "callerid", "calling_number", "cli", "ani"}
     | {"from", "from_number", "identity", "pai", "present_as"}
 )
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS"})
 
 
@@ -66,7 +68,7 @@ def through_the_door(route: Route, deps: Deps, memory: Memory) -> Enter:
         if route.roles is not None and who.role not in route.roles:
             raise Problem("role-not-allowed")
         ask = None if route.asks is None else await _body(request, route.asks, memory)
-        return await route.handler(Visit(request, deps, memory, who, now), ask)
+        return await route.handler(Visit(request, deps, memory, who, now, _request_key(request)), ask)
 
     return enter
 
@@ -101,6 +103,7 @@ async def add_security_headers(_request: web.Request, response: web.StreamRespon
     """Signal handler: on every answer; a handler's own value stands."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "callflow"  # aiohttp has put its own name and version there
 
 
 def _signed_in(request: web.Request, memory: Memory, now: float) -> Session:
@@ -117,6 +120,15 @@ def _refuse_foreign_page(request: web.Request) -> None:
         raise Problem("foreign-origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise Problem("foreign-origin")
+
+
+def _request_key(request: web.Request) -> str:
+    sent = request.headers.get("Idempotency-Key")
+    if sent is None:
+        return secrets.token_hex(16)
+    if not _IDEMPOTENCY_KEY.fullmatch(sent):
+        raise Problem("idempotency-key-wrong")
+    return sent
 
 
 async def _body(request: web.Request, model: type[BaseModel], memory: Memory) -> BaseModel:

@@ -1,26 +1,15 @@
 """Every way a request can be refused: a stable code, its HTTP status, and two languages saying cause and cure.
 
-The table is the whole list: a code that is not here cannot leave. Read by `errors` and by `openapi`.
+The table is the whole list: a code that is not here cannot leave. Read by `errors` and by `openapi`. What the call
+itself forbids (`domain.refusals`) is told in `call_refusals`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a code means. `cure`: what the agent or the client should do now."""
-
-    status: int
-    title: str
-    detail: str
-    detail_zh: str
-    cure: str
-    cure_zh: str
-
+from callflow.web.call_refusals import CALL_REFUSALS, Refusal
 
 REFUSALS: dict[str, Refusal] = {
+    **CALL_REFUSALS,
     # ---- who are you
     "not-signed-in": Refusal(
         401,
@@ -61,14 +50,6 @@ REFUSALS: dict[str, Refusal] = {
         "当前角色无权执行此操作。",
         "Ask somebody whose role allows it.",
         "请由有权限的人员操作。",
-    ),
-    "not-your-call": Refusal(
-        403,
-        "Not your call",
-        "The call is with another agent.",
-        "该通话由其他坐席受理。",
-        "Ask that agent or a supervisor.",
-        "请联系受理坐席或班长。",
     ),
     "number-not-yours-to-choose": Refusal(
         403,
@@ -159,14 +140,6 @@ REFUSALS: dict[str, Refusal] = {
         "Put what you ask for into the body.",
         "请把查询条件放入请求正文。",
     ),
-    "unknown-target": Refusal(
-        422,
-        "Unknown target",
-        "The directory has no entry with this code.",
-        "通讯录中没有该转接目标。",
-        "Take a code from GET /api/v1/directory.",
-        "请从通讯录中选择目标。",
-    ),
     "idempotency-key-wrong": Refusal(
         422,
         "Idempotency key wrong",
@@ -182,71 +155,6 @@ REFUSALS: dict[str, Refusal] = {
         "同一请求标识已用于另一请求。",
         "Use a new key for a new request.",
         "请重新操作。",
-    ),
-    # ---- not now
-    "handover-in-progress": Refusal(
-        409,
-        "Handover in progress",
-        "A target is already being brought to this caller.",
-        "正在转接中。",
-        "Wait for it or cancel it first.",
-        "请等待结果,或先取消。",
-    ),
-    "consent-missing": Refusal(
-        409,
-        "Consent missing",
-        "The caller has not been asked whether he agrees to be handed over.",
-        "尚未征得来电人同意。",
-        "Ask him and send `consent`; with danger to life send not_possible_danger.",
-        "请先询问来电人是否同意转接;情况危急时选择“危急无法询问”。",
-    ),
-    "consent-declined": Refusal(
-        409,
-        "Consent declined",
-        "The caller does not agree to be handed over.",
-        "来电人不同意转接。",
-        "Keep the call, or open a ticket for the other platform.",
-        "请继续受理,或以工单转办。",
-    ),
-    "target-unreachable": Refusal(
-        409,
-        "Target unreachable",
-        "The line to this target is down.",
-        "对方线路不通。",
-        "Send a ticket instead, or ring its duty phone.",
-        "请改用工单转办,或拨打值班电话。",
-    ),
-    "call-ended": Refusal(
-        409,
-        "Call ended",
-        "The call is over.",
-        "通话已结束。",
-        "Work on with its ticket.",
-        "请在工单中继续处理。",
-    ),
-    "nothing-to-cancel": Refusal(
-        409,
-        "Nothing to cancel",
-        "No target is being brought to this caller.",
-        "当前没有可取消的转接。",
-        "Nothing needs doing.",
-        "无需操作。",
-    ),
-    "caller-would-be-alone": Refusal(
-        409,
-        "Caller would be alone",
-        "If you left now, nobody would be with the caller.",
-        "您离开后来电人将无人应答。",
-        "Wait until a third party has joined.",
-        "请等待第三方接入后再离开。",
-    ),
-    "not-possible-now": Refusal(
-        409,
-        "Not possible now",
-        "The call is not in a state in which this can be done.",
-        "当前通话状态不允许此操作。",
-        "Look at the call's phase and try what it allows.",
-        "请查看通话状态。",
     ),
     # ---- too much, or our fault
     "too-many-sign-ins": Refusal(

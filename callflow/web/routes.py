@@ -42,6 +42,8 @@ class Visit:
     memory: Memory
     who: Session
     now: float
+    request_key: str
+    """The Idempotency-Key that was sent, or a fresh one: a request that is not repeated is told from every other."""
 
     def part(self, name: str) -> str:
         """The named part of the path."""

@@ -6,7 +6,7 @@ Requests refuse unknown fields, bound every length and take no control character
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -118,6 +118,7 @@ class AttemptView(View):
 
     attempt_id: str
     call_id: str
+    incident_id: str
     target: str
     kind: Kind
     way: Way
@@ -166,11 +167,12 @@ class CallList(View):
 
 
 class SnapshotView(View):
-    """What a desk that has just connected must know: this agent's own calls. `at`: epoch seconds."""
+    """What a desk that has just connected must know: this agent's own calls, and the pops of those he has now."""
 
     at: float
     agent_id: str
     calls: list[CallView]
+    pops: list[dict[str, Any]]
 
 
 class Moment(View):

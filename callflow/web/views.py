@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callflow.domain import screenpop
 from callflow.web.routes import Role
-from callflow.web.schemas import AttemptView, CallerView, CallView, Moment, OwnershipView, SuggestionView
+from callflow.web.schemas import AttemptView, CallView, Moment, SuggestionView
 from callflow.web.ticket_schemas import TicketView, TraceEntry
 
 if TYPE_CHECKING:
@@ -33,63 +34,14 @@ def may_see(call: Call, who: Session) -> bool:
     return who.role in SEES_ALL_CALLS or is_agents_own(call, who.agent_id)
 
 
-def masked(number: str) -> str:
-    """First three and last four digits, as 138****8000; of a short number only the last two."""
-    if len(number) > 7:  # noqa: PLR2004 - 3 + 4, the mask of requirements §4.3
-        return f"{number[:3]}****{number[-4:]}"
-    return f"****{number[-2:]}" if number else ""
-
-
 def call_view(call: Call, who: Session) -> CallView:
     """The call as `who` may see it: the whole number only for the agent who has it now."""
-    whole = has_call_now(call, who.agent_id) and not call.is_over
-    number = call.caller.number if whole else masked(call.caller.number)
-    return CallView(
-        call_id=call.call_id,
-        incident_id=call.incident_id,
-        site=call.site,
-        phase=call.phase,
-        phase_since=call.phase_since,
-        arrived_at=call.arrived_at,
-        ended_at=call.ended_at,
-        caller=CallerView(
-            number=number or None,
-            presentation=call.caller.presentation,
-            verified=call.caller.verified,
-            from_site=call.caller.from_site,
-            dialled=call.caller.dialled,
-        ),
-        agent_id=call.agent.agent_id if call.agent else None,
-        attempts=[attempt_view(call, attempt) for attempt in call.attempts],
-        ownership=OwnershipView(
-            first_receiver=call.ownership.first_receiver,
-            owner=call.ownership.owner,
-            settled=call.ownership.settled,
-        ),
-        stay=call.stay,
-        danger=call.danger,
-        note=call.note,
-    )
+    return CallView.model_validate(screenpop.call_body(call, who.agent_id))
 
 
 def attempt_view(call: Call, attempt: Attempt) -> AttemptView:
     """One attempt of this call."""
-    return AttemptView(
-        attempt_id=attempt.attempt_id,
-        call_id=call.call_id,
-        target=attempt.target,
-        kind=attempt.kind,
-        way=attempt.way,
-        consent=attempt.consent,
-        danger=attempt.danger,
-        started_at=attempt.started_at,
-        ringing_at=attempt.ringing_at,
-        joined_at=attempt.joined_at,
-        ended_at=attempt.ended_at,
-        outcome=attempt.outcome,
-        sip_code=attempt.sip_code,
-        cause=attempt.cause,
-    )
+    return AttemptView.model_validate(screenpop.attempt_body(call, attempt))
 
 
 def moments(call: Call) -> list[Moment]:
@@ -132,7 +84,7 @@ def ticket_view(ticket: Any) -> TicketView:
         peer_ticket_id=ticket.peer_ticket_id,
         state=ticket.state,
         phone_mark=ticket.phone_mark,
-        number=masked(ticket.caller_number) or None,
+        number=screenpop.masked(ticket.caller_number) or None,
         presentation=ticket.presentation,
         verified=ticket.verified,
         note=ticket.note,

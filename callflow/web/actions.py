@@ -1,0 +1,267 @@
+"""The keys on a call. Nothing is decided here: each becomes one event at the controller's door."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+
+from callflow.domain import events
+from callflow.domain.names import AttemptId, Consent, TargetCode
+from callflow.service.ports import FactsAway
+from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
+from callflow.web.deps import Given
+from callflow.web.errors import Problem
+from callflow.web.routes import CALL_WORKERS, Handler, Route, Visit, answer
+from callflow.web.schemas import (
+    AttemptView,
+    CallView,
+    CancelAsk,
+    ConsentAsk,
+    HandoverAsk,
+    NoteAsk,
+    NoteView,
+    NothingAsk,
+    OwnerAsk,
+    SuggestionView,
+)
+from callflow.web.views import attempt_view, call_view
+
+if TYPE_CHECKING:
+    from callflow.domain.calls import Attempt, Call
+
+log = structlog.get_logger(__name__)
+
+HANDOVERS_PER_SEAT, HANDOVER_WINDOW_S = 20, 60.0  # several times what a person can do (requirement T-23)
+SUGGEST_LIMIT_S = 0.3  # requirement R-083
+SUGGEST_AT_KEY_LIMIT_S = 0.05  # a note sent with the key is judged too, but the ringing does not wait for it
+ANSWERS_KEPT = 512
+_TO_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+
+
+async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
+    """Begin to bring a target in; answers with the attempt before the target rings.
+
+    A repeated Idempotency-Key is the same request, also across a restart: the attempt's id is made from it.
+    """
+    call = await own_call(visit)
+    target = visit.deps.site.target_of(ask.target)
+    if target is None:
+        raise Problem("unknown-target")
+    attempt_id = AttemptId(call.call_id[:10] + _request_id(visit, "handover"))
+    event = events.HandoverRequested(
+        call_id=call.call_id,
+        at=visit.now,
+        agent_id=visit.who.agent_id,
+        attempt_id=attempt_id,
+        target=TargetCode(target.code),
+        kind=ask.kind,
+        consent=ask.consent or Consent.NOT_RECORDED,
+        note=ask.note,
+    )
+    before = call.attempt(attempt_id)
+    if before is not None:
+        if (before.target, before.kind, before.consent) != (event.target, event.kind, event.consent):
+            raise Problem("idempotency-key-reused")
+        return answer(attempt_view(call, before), 202)
+    if ask.note and ask.note != call.note:
+        await _suggestion(visit, call, ask.note, SUGGEST_AT_KEY_LIMIT_S)
+    figures = visit.memory.metrics.handovers
+    try:
+        attempt = await _begin(visit, call, event)
+    except Problem as problem:
+        figures.labels(target.code, ask.kind, problem.code).inc()
+        raise
+    figures.labels(target.code, ask.kind, "accepted").inc()
+    return answer(attempt_view(call, attempt), 202)
+
+
+async def cancel(visit: Visit, ask: CancelAsk) -> web.Response:
+    """Stop the newest attempt, or the one to `target`."""
+    call = await own_call(visit)
+    target = None if ask.target is None else TargetCode(ask.target)
+    return await _taken(visit, "cancel", events.CancelRequested(call.call_id, visit.now, visit.who.agent_id, target))
+
+
+async def stay(visit: Visit, _ask: NothingAsk) -> web.Response:
+    """Stay when the target joins: the transfer becomes a three-party call."""
+    call = await own_call(visit)
+    return await _taken(visit, "stay", events.StayRequested(call.call_id, visit.now, visit.who.agent_id))
+
+
+async def leave(visit: Visit, _ask: NothingAsk) -> web.Response:
+    """Leave the call to the others; refused while the caller would be alone."""
+    call = await own_call(visit)
+    return await _taken(visit, "leave", events.LeaveRequested(call.call_id, visit.now, visit.who.agent_id))
+
+
+async def decide_owner(visit: Visit, ask: OwnerAsk) -> web.Response:
+    """Accept or refuse the matter for this platform."""
+    call = await own_call(visit)
+    accept = ask.decision == "accept"
+    return await _taken(visit, "owner", events.OwnerDecided(call.call_id, visit.now, visit.who.agent_id, accept), 200)
+
+
+async def raise_danger(visit: Visit, _ask: NothingAsk) -> web.Response:
+    """Danger to life: 110 is rung beside anything else. No allowance and no consent stands before it.
+
+    A supervisor may raise it on any call of his platform.
+    """
+    call = await seen_call(visit)
+    return await _taken(visit, "danger", events.DangerRaised(call.call_id, visit.now, visit.who.agent_id))
+
+
+async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
+    """The caller's answer, when the handover was begun by a phone key."""
+    call = await own_call(visit)
+    return await _taken(
+        visit,
+        "consent",
+        events.ConsentRecorded(call.call_id, visit.now, visit.who.agent_id, Consent(ask.consent)),
+        200,
+    )
+
+
+async def write_note(visit: Visit, ask: NoteAsk) -> web.Response:
+    """Keep the note and answer with the classifier's suggestion for it."""
+    call = await own_call(visit)
+    await _submit(visit, "note", events.NoteWritten(call.call_id, visit.now, visit.who.agent_id, ask.text))
+    return answer(NoteView(suggestion=await _suggestion(visit, call, ask.text, SUGGEST_LIMIT_S)))
+
+
+async def _suggestion(visit: Visit, call: Call, text: str, limit_s: float) -> SuggestionView | None:
+    """The suggestion, kept with the call so that it goes with a handover; None when it cannot be had in time."""
+    try:
+        async with asyncio.timeout(limit_s):
+            suggestion = await visit.deps.suggest(text)
+        if suggestion is None:
+            return None
+        await visit.deps.keep_suggestion(call.call_id, suggestion, visit.now)
+        return SuggestionView.model_validate(suggestion)
+    except (TimeoutError, FactsAway) as error:
+        log.warning("no suggestion", call_id=call.call_id, cause=type(error).__name__, limit_s=limit_s)
+        return None
+
+
+# ---- the same request again
+
+
+def once(handler: Handler) -> Handler:
+    """A repeated Idempotency-Key of the same agent at the same address is answered as it was the first time."""
+
+    async def asked(visit: Visit, ask: Any) -> web.StreamResponse:
+        name = (visit.who.agent_id, visit.request.path, visit.request_key)
+        given = visit.memory.given.get(name)
+        if given is not None:
+            if given.ask != ask:
+                raise Problem("idempotency-key-reused")
+            return web.Response(status=given.status, body=given.body, content_type="application/json", charset="utf-8")
+        response = await handler(visit, ask)
+        if "Idempotency-Key" in visit.request.headers and isinstance(response, web.Response):
+            assert isinstance(response.body, bytes)
+            visit.memory.given[name] = Given(ask, response.status, response.body)
+            if len(visit.memory.given) > ANSWERS_KEPT:
+                del visit.memory.given[next(iter(visit.memory.given))]
+        return response
+
+    return asked
+
+
+# ---- through the controller's door
+
+
+async def _begin(visit: Visit, call: Call, event: events.HandoverRequested) -> Attempt:
+    """A seat may begin only so many handovers; with danger raised there is no limit (requirement T-23)."""
+    seat, allowance = visit.who.agent_id, visit.memory.handovers
+    wait_s = 0.0 if call.danger else allowance.wait_s(seat, visit.now)
+    if wait_s > 0:
+        visit.memory.metrics.alerts.labels("seat_limited").inc()
+        log.warning("seat begins too many handovers", agent_id=seat, call_id=call.call_id)
+        raise Problem("too-many-handovers", retry_after_s=wait_s)
+    allowance.spend(seat, visit.now)  # before the wait below, so that many at once cannot all slip through
+    try:
+        after = await _submit(visit, "handover", event)
+    except Problem:
+        allowance.refund(seat)
+        raise
+    attempt = after.attempt(event.attempt_id)
+    if attempt is None:  # another key was quicker
+        raise Problem("handover-in-progress")
+    return attempt
+
+
+async def _submit(visit: Visit, verb: str, event: events.DeskEvent) -> Call:
+    key = f"desk:{verb}:{event.call_id}:{_request_id(visit, verb)}"
+    submitted = await visit.deps.controller.submit(event, key=key)
+    if submitted.refused is not None:
+        raise Problem(submitted.refused)
+    if submitted.call is None:
+        raise Problem("call-not-found")
+    return submitted.call
+
+
+async def _taken(visit: Visit, verb: str, event: events.DeskEvent, status: int = 202) -> web.Response:
+    return answer(call_view(await _submit(visit, verb, event), visit.who), status)
+
+
+def _request_id(visit: Visit, verb: str) -> str:
+    """Sixteen of a ULID's letters: the same for the same Idempotency-Key of this agent, call and verb."""
+    text = "\x00".join((visit.who.agent_id, visit.part("call_id"), verb, visit.request_key))
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10]).decode().translate(_TO_CROCKFORD)
+
+
+_ACT = (*CALL_REFUSED, "call-ended", "idempotency-key-wrong")
+ROUTES = tuple(
+    Route(
+        "POST",
+        f"{CALL_PATH}/{path}",
+        once(handler),
+        says,
+        roles=CALL_WORKERS,
+        asks=asks,
+        answers={status: answers},
+        refuses=(*_ACT, *refuses.split()),
+        headers=("Idempotency-Key",),
+    )
+    for path, handler, says, asks, status, answers, refuses in (
+        (
+            "handover",
+            hand_over,
+            "The one key: bring a target of the directory to the caller, with the caller's own number.",
+            HandoverAsk,
+            202,
+            AttemptView,
+            (
+                "handover-in-progress consent-missing consent-declined target-unreachable unknown-target caller-gone "
+                "hop-limit idempotency-key-reused number-not-yours-to-choose too-many-handovers"
+            ),
+        ),
+        (
+            "handover/cancel",
+            cancel,
+            "Stop the newest attempt, or the one to `target`.",
+            CancelAsk,
+            202,
+            CallView,
+            "nothing-to-cancel danger-not-cancelled",
+        ),
+        ("handover/stay", stay, "Stay in when the target joins.", NothingAsk, 202, CallView, "nothing-to-keep"),
+        ("leave", leave, "Leave the others.", NothingAsk, 202, CallView, "would-leave-caller-alone"),
+        (
+            "owner",
+            decide_owner,
+            "Accept or refuse the matter for this platform.",
+            OwnerAsk,
+            200,
+            CallView,
+            "nothing-to-own owner-settled",
+        ),
+        ("danger", raise_danger, "Danger to life: 110 at once.", NothingAsk, 202, CallView, ""),
+        ("consent", record_consent, "Consent asked afterwards.", ConsentAsk, 200, CallView, "consent-known"),
+        ("note", write_note, "Keep the note; answers with the suggestion.", NoteAsk, 200, NoteView, ""),
+    )
+)

@@ -1,0 +1,327 @@
+"""One site: its real web face on loopback, the real controller behind it, memory instead of SQL, Redis and Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientSession, ClientTimeout, CookieJar
+from prometheus_client import CollectorRegistry
+from ulid import ULID
+
+from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFacts, FakeOutbox, FakePbx
+from callflow.domain import events
+from callflow.domain.names import (
+    AgentId,
+    AttemptId,
+    CallId,
+    ChannelName,
+    IncidentId,
+    Kind,
+    Presentation,
+    TargetCode,
+    Verified,
+    Way,
+)
+from callflow.service.controller import Controller
+from callflow.service.deadlines import Deadlines
+from callflow.service.orders import Orders
+from callflow.service.ports import Known
+from callflow.service.site_rules import rules_of
+from callflow.sitefile import load_site
+from callflow.web.app import make_app, make_runner
+from callflow.web.deps import Deps
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from aiohttp import ClientResponse, web
+
+
+NET = "127.0.107"
+NUMBER = "19991234567"
+SITES = Path(__file__).resolve().parents[3] / "asterisk-config" / "sites"
+SUGGESTION = {
+    "platform": "110",
+    "hotlines": [],
+    "category": "治安案件",
+    "categories": [{"name": "治安案件", "p": 0.8}],
+    "department": None,
+    "level": 2,
+    "danger": False,
+    "confidence": 0.8,
+    "action": "one_key_110",
+    "evidence": [{"start": 0, "end": 2, "text": "打架", "rule": "violence.fight"}],
+    "version": "test",
+}
+
+
+class CountedDesks(FakeDesks):
+    """Counts who listens: a listener that is not closed would be a leak."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listening = 0
+
+    async def listen(
+        self, agent_id: AgentId, last_event_id: str | None
+    ) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+        self.listening += 1
+        try:
+            async for happened in super().listen(agent_id, last_event_id):
+                yield happened
+        finally:
+            self.listening -= 1
+
+
+@dataclass(frozen=True)
+class Ticket:
+    ticket_id: str
+    incident_id: str
+    caller_number: str = NUMBER
+    call_id: str | None = None
+    peer: str | None = "110"
+    peer_ticket_id: str | None = "JD-20261122-000001"
+    state: str = "open"
+    phone_mark: str = ""
+    presentation: str = "allowed"
+    verified: str = "network"
+    note: str = ""
+    peer_note: str = ""
+    suggestion: dict[str, Any] | None = None
+    first_receiver: str = "12345"
+    owner: str = "12345"
+    settled: str | None = None
+    danger: bool = False
+    consent: str = "agreed"
+    opened_at: float = 1000.0
+    changed_at: float = 1000.0
+
+
+@dataclass(frozen=True)
+class Step:
+    at: float
+    what: str
+    call_id: str
+    detail: dict[str, Any]
+
+
+@dataclass
+class MemoryTickets:
+    tickets: list[Ticket] = field(default_factory=list)
+    steps: dict[str, list[Step]] = field(default_factory=dict)
+
+    async def search(self, *, number: str | None, incident_id: str | None, limit: int) -> list[Ticket]:
+        found = [
+            ticket
+            for ticket in self.tickets
+            if number in (None, ticket.caller_number) and incident_id in (None, ticket.incident_id)
+        ]
+        return sorted(found, key=lambda ticket: -ticket.opened_at)[:limit]
+
+    async def ticket(self, ticket_id: str) -> Ticket | None:
+        return next((ticket for ticket in self.tickets if ticket.ticket_id == ticket_id), None)
+
+    async def trace(self, incident_id: str) -> list[Step]:
+        return self.steps.get(incident_id, [])
+
+
+@dataclass
+class Desk:
+    """One signed-in account in its own browser."""
+
+    http: ClientSession
+    url: str
+    agent_id: AgentId
+    csrf: str = ""
+
+    async def get(self, path: str, **headers: str) -> tuple[int, Any]:
+        async with self.http.get(self.url + path, headers=headers) as response:
+            return response.status, await _body_of(response)
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        sent = {"X-CSRF-Token": self.csrf} | headers
+        async with self.http.post(self.url + path, json=body, headers=sent) as response:
+            return response.status, await _body_of(response)
+
+    async def delete(self, path: str) -> tuple[int, Any]:
+        async with self.http.delete(self.url + path, headers={"X-CSRF-Token": self.csrf}) as response:
+            return response.status, await _body_of(response)
+
+    def events(self, **headers: str) -> Any:
+        return self.http.get(f"{self.url}/api/v1/events", headers=headers)
+
+
+async def _body_of(response: ClientResponse) -> Any:
+    text = await response.text()
+    return json.loads(text) if response.content_type.endswith("json") else text
+
+
+async def next_event(response: ClientResponse) -> tuple[str | None, str, Any]:
+    """The next event of a stream: (id, name, body). Comments and `retry` are passed over."""
+    fields: dict[str, str] = {}
+    async with asyncio.timeout(5):
+        while True:
+            line = (await response.content.readline()).decode()
+            if not line:
+                raise EOFError("the stream ended")
+            if line == "\n":
+                if "event" in fields:
+                    return fields.get("id"), fields["event"], json.loads(fields["data"])
+                fields = {}
+                continue
+            name, _, value = line.rstrip("\n").partition(": ")
+            fields[name] = value
+
+
+class House:
+    """The site, with the parts that a story moves by hand."""
+
+    def __init__(self, site_file: str = "12345.toml") -> None:
+        site = load_site(SITES / site_file, NET)
+        roles = {3: "supervisor", 2: "auditor", 1: "administrator"}  # the last three accounts of the file
+        accounts = [
+            account.model_copy(update={"role": roles.get(len(site.agent) - index, "agent")})
+            for index, account in enumerate(site.agent)
+        ]
+        colleague = accounts[0].model_copy(update={"id": "8009", "name_zh": "坐席8009"})
+        self.site = site.model_copy(update={"agent": (*accounts, colleague)})
+        self.agent, self.colleague = AgentId("8001"), AgentId("8009")
+        self.supervisor, self.auditor, self.administrator = AgentId("8002"), AgentId("8003"), AgentId("8004")
+        self.facts = FakeFacts()
+        self.suggestions: dict[CallId, Mapping[str, Any]] = {}
+        self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
+        self.unreachable: frozenset[TargetCode] = frozenset()
+        self.tickets = MemoryTickets()
+        self.registry = CollectorRegistry()
+        self.now = 1_800_000_000.0
+        rules = rules_of(self.site)
+        self.controller = Controller(
+            rules=rules,
+            orders=Orders(self.facts, self.pbx, self.desks, self.files, lambda: self.now),
+            outbox=FakeOutbox(),
+            deadlines=Deadlines(rules, lambda: self.now),
+            unreachable=lambda: self.unreachable,
+        )
+        self.suggest_waits = False
+        self.missing: dict[str, str] = {}
+        self.app: web.Application
+        self.runner: web.AppRunner
+        self.url = ""
+        self.browsers: list[ClientSession] = []
+
+    def deps(self) -> Deps:
+        async def database() -> str | None:
+            return self.missing.get("database")
+
+        async def redis() -> str | None:
+            return self.missing.get("redis")
+
+        return Deps(
+            site=self.site,
+            passwords={AgentId(account.id): f"secret-of-{account.id}" for account in self.site.agent},
+            session_secret="made-up-for-the-test",
+            facts=self.facts,
+            tickets=self.tickets,
+            desks=self.desks,
+            controller=self.controller,
+            suggest=self.suggest,
+            keep_suggestion=self.keep_suggestion,
+            files=self.files,
+            probes={"database": database, "redis": redis},
+            clock=lambda: self.now,
+            registry=self.registry,
+        )
+
+    async def suggest(self, _text: str) -> dict[str, Any] | None:
+        if self.suggest_waits:
+            await asyncio.Event().wait()
+        return SUGGESTION
+
+    async def keep_suggestion(self, call_id: CallId, suggestion: Mapping[str, Any], _at: float) -> None:
+        self.suggestions[call_id] = suggestion
+
+    async def open(self, port: int = 0) -> None:
+        from aiohttp import web  # noqa: PLC0415 - the only place that needs the server's half
+
+        self.app = make_app(self.deps())
+        self.runner = make_runner(self.app)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, f"{NET}.1", port)
+        await site.start()
+        self.url = f"http://{NET}.1:{self.runner.addresses[0][1]}"
+
+    async def close(self) -> None:
+        for browser in self.browsers:
+            await browser.close()
+        await self.runner.cleanup()
+
+    def browser(self) -> ClientSession:
+        made = ClientSession(cookie_jar=CookieJar(unsafe=True), timeout=ClientTimeout(total=10))
+        self.browsers.append(made)
+        return made
+
+    async def desk(self, agent_id: AgentId) -> Desk:
+        desk = Desk(self.browser(), self.url, agent_id)
+        status, body = await desk.post("/api/v1/session", {"user": agent_id, "password": f"secret-of-{agent_id}"})
+        assert status == 200, body
+        desk.csrf = body["csrf"]
+        return desk
+
+    # ---- what happens on the telephone
+
+    async def caller_talks_with(self, agent_id: AgentId, number: str = NUMBER) -> CallId:
+        call_id = await self.phone_rings(agent_id, number)
+        channel = ChannelName(f"PJSIP/{agent_id}-{call_id[-4:]}")
+        await self.controller.happened(events.AgentAnswered(call_id, self.now, agent_id, channel))
+        return call_id
+
+    async def phone_rings(self, agent_id: AgentId, number: str = NUMBER) -> CallId:
+        call_id = CallId(str(ULID()))
+        arrived = events.CallerArrived(
+            call_id=call_id,
+            at=self.now,
+            incident_id=IncidentId(str(ULID())),
+            caller_channel=ChannelName(f"PJSIP/carrier-{call_id[-4:]}"),
+            dialled="12345",
+            number=number,
+            presentation=Presentation.ALLOWED,
+            verified=Verified.NETWORK,
+            from_site=None,
+            signed=False,
+            hop=0,
+        )
+        await self.controller.happened(arrived)
+        channel = ChannelName(f"PJSIP/{agent_id}-{call_id[-4:]}")
+        await self.controller.happened(events.AgentOffered(call_id, self.now, agent_id, channel))
+        return call_id
+
+    async def target_is_invited(self, call_id: CallId, attempt_id: str, kind: Kind, way: Way) -> None:
+        channel = ChannelName(f"PJSIP/trunk-{attempt_id[-4:]}")
+        await self.controller.happened(
+            events.TargetInvited(
+                call_id, self.now, AttemptId(attempt_id), TargetCode("110"), kind, way, channel, danger=False
+            )
+        )
+
+    async def target_joins(self, call_id: CallId, attempt_id: str) -> None:
+        attempt = self.facts.calls[call_id].attempt(AttemptId(attempt_id))
+        assert attempt is not None
+        await self.target_is_invited(call_id, attempt_id, attempt.kind, Way.DESK)
+        self.now += 1
+        await self.controller.happened(events.TargetRinging(call_id, self.now, attempt.attempt_id))
+        self.now += 1
+        await self.controller.happened(events.TargetJoined(call_id, self.now, attempt.attempt_id))
+
+    async def caller_hangs_up(self, call_id: CallId) -> None:
+        await self.controller.happened(events.CallerEnded(call_id, self.now, 16, by_fault=False))
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for the thing itself, with a limit; for what no event tells."""
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - a count inside the server has no event to wait for
+            await asyncio.sleep(0.01)
