@@ -145,7 +145,7 @@ def _sql_password(pgpass: Path, site_id: str) -> str:
 
 
 def _status(plan: Plan) -> dict[str, Any]:
-    status = describe(plan, {})
+    status = describe(plan, {site.id: {} for site in plan.sites})
     for site in status["sites"]:
         site["redis"] = f"redis-{site['id']}:{REDIS_PORT}"
         site["sql"] = f"postgresql+psycopg://{account(site['id'])}@{POSTGRES}:{POSTGRES_PORT}/{account(site['id'])}"

@@ -15,16 +15,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from callflow.domain.names import AgentId, SiteId
 from callflow.lab import pbx, processes
 from callflow.lab.keys import SiteKeys, SiteNeeds, load_keys, make_keys
 from callflow.lab.plan import LabError, Plan, SitePlan
+from callflow.lab.processes import Known
 
 READY_LIMIT_S = 30.0
 UNTRUSTED = "stranger"
 Say = Callable[[str], None]
+Running = dict[str, dict[str, Known]]
+"""Site -> name (redis, asterisk, python) -> the process."""
 
 
 def up(plan: Plan, say: Say) -> dict[str, Any]:
@@ -39,14 +43,13 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
     with _locked(plan):
         make_keys(plan.keys, [_needs(site) for site in plan.sites])
         before = _running(plan)
-        started: list[int] = []
+        started: list[Known] = []
         try:
-            pids = _start_missing(plan, before, started, say)
-            status = describe(plan, pids)
+            status = describe(plan, _start_missing(plan, before, started, say))
             for site in plan.sites:
                 _wait_ready(site, say)
         except (LabError, OSError, KeyboardInterrupt):
-            processes.end(started, str(plan.state))
+            processes.end(started)
             raise
         plan.status_file.write_text(json.dumps(status, indent=1, ensure_ascii=False), encoding="utf-8")
         plan.status_file.chmod(0o600)
@@ -58,8 +61,7 @@ def down(plan: Plan) -> list[int]:
     if not plan.state.exists():
         return []
     with _locked(plan):
-        running = [pid for pids in _running(plan).values() for pid in pids.values()]
-        ended = processes.end(running, str(plan.state))
+        ended = processes.end([known for site in _running(plan).values() for known in site.values()])
         plan.status_file.unlink(missing_ok=True)
         return ended
 
@@ -70,13 +72,13 @@ def status(plan: Plan) -> dict[str, Any] | None:
     return describe(plan, running) if any(running.values()) else None
 
 
-def describe(plan: Plan, pids: dict[str, dict[str, int]]) -> dict[str, Any]:
+def describe(plan: Plan, running: Running) -> dict[str, Any]:
     """The document of architecture §6, Lab: what an outside tester needs to know."""
     sites = []
     for site in plan.sites:
         keys = load_keys(plan.keys, SiteId(site.id))
         at = site.site.addresses
-        mine = pids.get(site.id, {})
+        mine = {name: known.pid for name, known in running[site.id].items()}
         sites.append(
             {
                 "id": site.id,
@@ -117,29 +119,27 @@ def describe(plan: Plan, pids: dict[str, dict[str, int]]) -> dict[str, Any]:
     }
 
 
-def _start_missing(
-    plan: Plan, before: dict[str, dict[str, int]], started: list[int], say: Say
-) -> dict[str, dict[str, int]]:
-    pids = {site.id: dict(before.get(site.id, {})) for site in plan.sites}
+def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) -> Running:
+    running = {site.id: dict(before[site.id]) for site in plan.sites}
     booting: list[tuple[SitePlan, subprocess.Popen[bytes]]] = []
     for site in plan.sites:
-        missing = [name for name in ("redis", "asterisk", "python") if name not in pids[site.id]]
+        missing = [name for name in ("redis", "asterisk", "python") if name not in running[site.id]]
         if not missing:
             say(f"{site.id}: already up  已在运行")
             continue
-        processes.refuse_taken_ports([port for name in missing for port in _ports(site)[name]])
+        processes.refuse_taken_ports([port for name in missing for port in ports_of(site)[name]])
         keys = load_keys(plan.keys, SiteId(site.id))
         for name in missing:
             process = _STARTERS[name](plan, site, keys)
-            pids[site.id][name] = process.pid
-            started.append(process.pid)
+            running[site.id][name] = Known.of(process.pid)
+            started.append(running[site.id][name])
             if name == "asterisk":
                 booting.append((site, process))
-        _remember(site, pids[site.id])
+        _remember(site, running[site.id])
         say(f"{site.id}: starting {', '.join(missing)}  正在启动")
     for site, process in booting:
         pbx.wait_booted(plan, site, process)
-    return pids
+    return running
 
 
 def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> subprocess.Popen[bytes]:
@@ -176,7 +176,8 @@ def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> subprocess.Pop
 _STARTERS = {"redis": _start_redis, "asterisk": _start_asterisk, "python": _start_python}
 
 
-def _ports(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
+def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
+    """The (address, port, kind) that each program of a site listens on."""
     at = site.site.addresses
     return {
         "redis": [(at.host, at.redis_port, "tcp")],
@@ -189,22 +190,23 @@ def _ports(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
     }
 
 
-def _running(plan: Plan) -> dict[str, dict[str, int]]:
-    """The living processes of each site, by name, from the pid files."""
-    found: dict[str, dict[str, int]] = {}
+def _running(plan: Plan) -> Running:
+    """The living processes of each site, by name, from what `up` remembered."""
+    found: Running = {}
     for site in plan.sites:
-        path = site.state / "pids.json"
         try:
-            known: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+            told = json.loads((site.state / "pids.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            known = {}
-        found[site.id] = {name: pid for name, pid in known.items() if processes.is_ours(pid, str(plan.state))}
+            told = {}
+        known = {name: Known(**one) for name, one in told.items()}
+        found[site.id] = {name: one for name, one in known.items() if one.is_alive}
     return found
 
 
-def _remember(site: SitePlan, pids: dict[str, int]) -> None:
+def _remember(site: SitePlan, running: dict[str, Known]) -> None:
     site.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (site.state / "pids.json").write_text(json.dumps(pids), encoding="utf-8")
+    told = {name: asdict(known) for name, known in running.items()}
+    (site.state / "pids.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def _wait_ready(site: SitePlan, say: Say) -> None:
@@ -220,12 +222,13 @@ def _wait_ready(site: SitePlan, say: Say) -> None:
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
                 answer.read()
-            say(f"{site.id}: ready  就绪  http://{site.host}:{site.site.addresses.http_port}")
-            return
         except urllib.error.HTTPError as error:
             last = error.read().decode("utf-8", "replace")[:300]
         except OSError as error:
             last = str(error)
+        else:
+            say(f"{site.id}: ready  就绪  http://{site.host}:{site.site.addresses.http_port}")
+            return
         time.sleep(0.1)
     raise LabError(f"{site.id} did not become ready: {last}; see {site.place.log / 'callflow.out'}")
 

@@ -31,7 +31,7 @@ def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
         place=place,
         secrets=secrets,
         config=plan.home / "asterisk-config",
-        ami_from=(site.host,),
+        ami_from=(site.host, "127.0.0.1"),  # the kernel gives loopback callers this source address
         agi_host=site.host,
     )
     write(files, place.etc)

@@ -78,7 +78,7 @@ def plan_lab(base: int) -> Plan:
         raise LabError(f"{missing.args[0]} is not set: start this through ./run") from missing
     net = f"127.0.{base}"
     state = state_home() / f"base{base}"
-    sites = tuple(_plan_site(home, runtime, net, state, site_id, base) for site_id in SITE_IDS)
+    sites = tuple(_plan_site(home, runtime, state, site_id, base) for site_id in SITE_IDS)
     return Plan(base=base, net=net, home=home, runtime=runtime, state=state, sites=sites)
 
 
@@ -88,7 +88,8 @@ def state_home() -> Path:
     return (Path(stated) if stated.startswith("/") else Path.home() / ".local" / "state") / "callflow"
 
 
-def _plan_site(home: Path, runtime: Path, net: str, state: Path, site_id: str, base: int) -> SitePlan:
+def _plan_site(home: Path, runtime: Path, state: Path, site_id: str, base: int) -> SitePlan:
+    net = f"127.0.{base}"
     site_file = _site_files(home) / f"{site_id}.toml"
     own = state / site_id
     run = own / "run"

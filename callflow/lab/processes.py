@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from callflow.lab.plan import LabError
@@ -36,32 +38,47 @@ def start(words: Sequence[str], log: Path, environment: Mapping[str, str] | None
         raise LabError(f"{words[0]} cannot be started ({error.strerror}); run ./run doctor") from error
 
 
-def is_ours(pid: int, mark: str) -> bool:
-    """Whether this pid is alive and its command line or environment names `mark` (a directory of this lab)."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        if status[0] == "Z":
-            return False
-        words = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
-    return mark.encode() in words
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A process we started: its pid and when it began (clock ticks since boot), so that a pid used anew is not ours."""
+
+    pid: int
+    began: int
+
+    @classmethod
+    def of(cls, pid: int) -> Known:
+        """Note a process that was just started."""
+        return cls(pid, _began(pid) or 0)
+
+    @property
+    def is_alive(self) -> bool:
+        """It runs, and it is still the one we started."""
+        return self.began != 0 and _began(self.pid) == self.began
 
 
-def end(pids: Sequence[int], mark: str) -> list[int]:
-    """Ask these processes to end, then make them; only those that bear our mark. Returns the ones ended."""
-    ours = [pid for pid in pids if is_ours(pid, mark)]
+def end(known: Sequence[Known]) -> list[int]:
+    """Ask these processes to end, then make them; nobody else's. Returns the pids ended. Repeatable."""
+    ours = [one for one in known if one.is_alive]
     _signal(ours, signal.SIGCONT)  # a frozen process hears nothing else
     _signal(ours, signal.SIGTERM)
     deadline = time.monotonic() + END_LIMIT_S
     left = ours
     while left and time.monotonic() < deadline:
-        _reap(left)
-        left = [pid for pid in left if is_ours(pid, mark)]
         time.sleep(0.02)
+        left = [one for one in left if one.is_alive]
     _signal(left, signal.SIGKILL)
-    _reap(ours)
-    return ours
+    return [one.pid for one in ours]
+
+
+def _began(pid: int) -> int | None:
+    """When the process began; None when it is gone or only waits to be collected (proc(5), stat, field 22)."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # our own child that has ended must not be taken for alive
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[19])
 
 
 def refuse_taken_ports(wanted: Sequence[tuple[str, int, str]]) -> None:
@@ -84,18 +101,7 @@ def refuse_taken_ports(wanted: Sequence[tuple[str, int, str]]) -> None:
                 ) from error
 
 
-def _signal(pids: Sequence[int], number: signal.Signals) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue
-
-
-def _reap(pids: Sequence[int]) -> None:
-    """Collect our own children, so that an ended one is not taken for alive."""
-    for pid in pids:
-        try:
-            os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            continue
+def _signal(known: Sequence[Known], number: signal.Signals) -> None:
+    for one in known:
+        with suppress(ProcessLookupError):
+            os.kill(one.pid, number)

@@ -1,0 +1,226 @@
+"""One site's program, put together: the only module that knows everybody (`python -m callflow site`).
+
+Every task has its owner here. Asterisk carries the calls whether or not this runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
+
+from agi.fastagi import AgiPortTaken, AgiServer
+from agi.link import AmiLink, AmiLogin, AmiLoginRefused
+from agi.pbx import AmiPbx
+from agi.routes import Routes
+from agi.source import SiteJournal, read_link
+from agi.tail import JournalTail
+from agi.translate import Translator
+from callflow.adapters.sql.database import Database
+from callflow.adapters.sql.facts import SqlFacts
+from callflow.adapters.sql.tickets import TicketsRead
+from callflow.adapters.uui import PairKey, Uui
+from callflow.domain.names import SiteId
+from callflow.lab.keys import KeysError, SiteKeys, load_keys
+from callflow.service.controller import Controller
+from callflow.service.deadlines import Deadlines
+from callflow.service.orders import Orders
+from callflow.service.patient_facts import PatientFacts
+from callflow.service.ports import FactsAway
+from callflow.service.runner import Runner
+from callflow.service.site_rules import rules_of
+from callflow.settings import Settings
+from callflow.sitefile import Site, SiteFileError, load_site
+from callflow.web.app import make_app, make_runner
+from callflow.web.deps import Deps
+from classifier import classify
+
+log = structlog.get_logger(__name__)
+
+
+class NotStarted(Exception):  # noqa: N818 - named by what happened
+    """The site cannot start; the message names the cause and the cure."""
+
+
+PEER_PRIORITY = 8
+"""Who is handed over by a platform has told his story once already, and its agent waits with him (R-081)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformFirst:
+    """Callers handed over by a platform go before the others."""
+
+    peers: frozenset[str]
+
+    async def priority(self, *, number: str, via: str) -> int:  # noqa: ARG002 - the job's shape
+        """Return 0 (ordinary) to 10 (first)."""
+        return PEER_PRIORITY if via in self.peers else 0
+
+
+def serve() -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code. What stops the start is one sentence on stderr."""
+    _log_json()
+    try:
+        settings = Settings()
+        site = load_site(settings.site_file, settings.net)
+        keys = load_keys(settings.keys_dir, SiteId(site.platform.id))
+        return _run(settings, site, keys)
+    except ValidationError as error:
+        missing = ", ".join("CALLFLOW_" + str(one["loc"][0]).upper() for one in error.errors())
+        return _refuse(f"settings missing or wrong: {missing}; ./run up sets them, or see settings.py")
+    except (SiteFileError, KeysError, NotStarted) as error:
+        return _refuse(str(error))
+
+
+def _run(settings: Settings, site: Site, keys: SiteKeys) -> int:
+    refused = ""
+    try:
+        asyncio.run(_until_told(settings, site, keys))
+    except* (NotStarted, AmiLoginRefused, AgiPortTaken, FactsAway) as several:
+        refused = str(several.exceptions[0])
+    return _refuse(refused) if refused else 0
+
+
+async def _until_told(settings: Settings, site: Site, keys: SiteKeys) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await run_site(settings, site, keys)
+
+
+async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
+    """Run everything of one site until cancelled.
+
+    Raises:
+        NotStarted, AmiLoginRefused, AgiPortTaken: the message names the cause and the cure.
+    """
+    clock = time.time
+    async with _database(settings) as database:
+        sql = SqlFacts(database, site)
+        facts = PatientFacts(sql)
+        tickets = TicketsRead(database)
+        pairs = {SiteId(p.id): PairKey(p.uui_key_id, keys.uui_keys[SiteId(p.id)]) for p in site.peer}
+        uui = Uui(SiteId(site.platform.id), pairs)
+        at = site.addresses
+        link = AmiLink(AmiLogin(at.host, at.ami_port, "callflow", keys.ami_secret))
+        tail, translator = JournalTail(settings.journal), Translator(site, uui)
+        desks, exchange = _neighbours(settings, site, keys, database)
+        pbx = AmiPbx(link, site, uui, clock)
+        rules = rules_of(site)
+        orders = Orders(facts, pbx, desks, tickets, clock)
+        controller = Controller(rules, orders, exchange, Deadlines(rules, clock))
+        runner = Runner(controller, facts, pbx, SiteJournal(tail, translator))
+        routes = Routes(
+            site, uui=uui, calls=facts, priorities=PlatformFirst(frozenset(p.id for p in site.peer)), clock=clock
+        )
+        deps = Deps(
+            site=site,
+            passwords={name: agent.desk_password for name, agent in keys.agents.items()},
+            session_secret=keys.session_secret,
+            facts=facts,
+            tickets=tickets,
+            desks=desks,
+            controller=controller,
+            suggest=_suggester(site),
+            keep_suggestion=sql.keep_suggestion,
+            files=tickets,
+            probes=_probes(link, runner, facts),
+            clock=clock,
+            registry=CollectorRegistry(),
+        )
+        async with _listening(make_app(deps), at.host, at.http_port), asyncio.TaskGroup() as group:
+            group.create_task(runner.run())
+            group.create_task(link.run())
+            group.create_task(read_link(link, tail, translator, runner, clock))
+            group.create_task(AgiServer(at.host, at.agi_port, routes.jobs()).run())
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    try:
+        database = await Database.open(settings.facts_url)
+    except FactsAway as error:
+        raise NotStarted(f"the database cannot be opened: {error}; correct CALLFLOW_SQL_URL or start it") from error
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    runner = make_runner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise NotStarted(f"port {host}:{port} is taken ({error.strerror}); end the program that holds it") from error
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _suggester(site: Site) -> Callable[[str], Any]:
+    """The classifier in a thread: it may be slow, it is never in a call's way. Its data is read now, not at a call."""
+    classify("", site.platform.id)
+
+    async def suggest(text: str) -> dict[str, Any] | None:
+        found = await asyncio.to_thread(classify, text, site.platform.id)
+        return found.as_json()
+
+    return suggest
+
+
+def _probes(link: AmiLink, runner: Runner, facts: PatientFacts) -> dict[str, Callable[[], Any]]:
+    async def asterisk() -> str | None:
+        return None if link.is_up else "no AMI link"
+
+    async def journal() -> str | None:
+        return None if runner.ready.is_set() else "the journal's backlog is being read"
+
+    async def sql() -> str | None:
+        return f"{facts.unwritten} commits wait for the database" if facts.unwritten else None
+
+    return {"asterisk": asterisk, "journal": journal, "sql": sql}
+
+
+def _log_json() -> None:
+    """One JSON object a line on stdout. Numbers and texts of callers never go into a log event."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"callflow site: {message}\n")
+    return 1
+
+
+def _neighbours(settings: Settings, site: Site, keys: SiteKeys, database: Database) -> tuple[Any, Any]:
+    from callflow.adapters.fakes import FakeDesks, FakeOutbox
+
+    return FakeDesks(), FakeOutbox()
