@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from classifier.hits import Hit
 from classifier.lexicon import Kind, Lexicon
 from classifier.normalise import PlainText
-from classifier.suggestion import Action, CategoryShare, Evidence, Platform, Reason, Suggestion
+from classifier.suggestion import Action, CategoryShare, Evidence, Platform, Suggestion
+from classifier.wording import question, reasons
 
 HOTLINE_ORDER = ("119", "120", "122", "utility")
 FALLBACK_CATEGORY = "其它事项类"
 FALLBACK_DEPARTMENT = "其他职能部门"
 PHRASE_AT_MOST = 1.3
+HINT_BESIDE_MORE = 0.15
 AGAIN_WEIGHT, AGAIN_LIMIT = 1.0, 2  # a second and third cue of the same group
 PAST_CRIME_WEIGHT = 2.5  # a danger long over is still a police matter (facts: failure class "past")
 NEAR_TIE = 0.5  # scores closer than this: three-party
@@ -41,7 +43,6 @@ MIXED_MARKS = (
     "再一个",
     "再就是",
 )
-NOTHING_HEARD = "听得到吗？您那边现在安全吗，需要什么帮助？"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Findings:
     matters: tuple[Hit, ...]
     scope: tuple[Hit, ...]
     overlaps: tuple[Hit, ...]
+    hints: tuple[Hit, ...]
     scores: dict[str, float]
 
     @property
@@ -85,9 +87,9 @@ def decide(text: PlainText, hits: tuple[Hit, ...], data: Lexicon, site: str | No
         confidence=confidence,
         action=_action(platform, path, confidence, found, site),
         evidence=_evidence(text, used),
-        question=_question(found, path),
+        question=question(text, found.weak, is_sure=found.is_sure),
         version=data.version,
-        reasons=_reasons(used, found.cleared),
+        reasons=reasons(used, found.cleared),
     )
 
 
@@ -105,6 +107,7 @@ def _sort(text: PlainText, hits: tuple[Hit, ...]) -> _Findings:
         matters=of(Kind.MATTER),
         scope=of(Kind.SCOPE),
         overlaps=of(Kind.OVERLAP),
+        hints=of(Kind.HINT),
         scores=defaultdict(float),
     )
     _score(found)
@@ -112,20 +115,25 @@ def _sort(text: PlainText, hits: tuple[Hit, ...]) -> _Findings:
 
 
 def _score(found: _Findings) -> None:
-    """Add up what every category has: each group once in full, further cues of it a little."""
-    times: dict[str, int] = defaultdict(int)
-    # The longest cue of a group first: it says most.
-    for hit in sorted((*found.danger, *found.matters, *found.overlaps), key=lambda hit: hit.start - hit.end):
-        first = times[hit.group.rule] == 0
-        times[hit.group.rule] += 1
-        if not first and times[hit.group.rule] > 1 + AGAIN_LIMIT:
-            continue
-        for rank, name in enumerate(hit.group.categories):
-            behind = 0.5 * rank if hit.group.kind is Kind.DANGER else 0.0
-            found.scores[name] += hit.group.weight * _told_in_full(hit) - behind if first else AGAIN_WEIGHT
+    """Add up what every category has; hints count in full only where nothing better was found."""
+    _add(found, (*found.danger, *found.matters, *found.overlaps), 1.0)
     for rule in {hit.group.rule for hit in found.cleared if hit.judgement.because == "past"}:
         group = next(hit.group for hit in found.cleared if hit.group.rule == rule)
         found.scores[group.categories[0]] += PAST_CRIME_WEIGHT
+    _add(found, found.hints, HINT_BESIDE_MORE if any(found.scores.values()) else 1.0)
+
+
+def _add(found: _Findings, hits: tuple[Hit, ...], factor: float) -> None:
+    """Each group once in full, further cues of it a little; the longest cue of a group says most."""
+    times: dict[str, int] = defaultdict(int)
+    for hit in sorted(hits, key=lambda hit: hit.start - hit.end):
+        times[hit.group.rule] += 1
+        if times[hit.group.rule] > 1 + AGAIN_LIMIT:
+            continue
+        for rank, name in enumerate(hit.group.categories):
+            behind = 0.5 * rank if hit.group.kind is Kind.DANGER else 0.0
+            full = hit.group.weight * _told_in_full(hit) - behind
+            found.scores[name] += factor * (full if times[hit.group.rule] == 1 else AGAIN_WEIGHT)
 
 
 def _told_in_full(hit: Hit) -> float:
@@ -151,13 +159,19 @@ def _platform(found: _Findings, data: Lexicon) -> tuple[Platform, str]:
         return _dangerous(found, government)
     if any(hit.group.strong for hit in found.scope) and police < PAST_CRIME_WEIGHT and government < SCOPE_YIELDS_AT:
         return Platform.NONE, "scope"
-    if (side := _overlap(found)) is not None:
-        return side
+    return _overlap(found) or _by_weight(found, police, government)
+
+
+def _by_weight(found: _Findings, police: float, government: float) -> tuple[Platform, str]:
+    """The heavier side; near ties go to both."""
     if not police and not government:
         return (Platform.NONE, "scope_weak") if found.scope else (_no_evidence(found), "none_found")
+    heavier = Platform.POLICE if police > government else Platform.GOVERNMENT
+    if found.hints and not found.matters and not found.cleared:
+        return heavier, "hint"
     if police and government and abs(police - government) <= NEAR_TIE:
         return Platform.BOTH, "near_tie"
-    return (Platform.POLICE, "police") if police > government else (Platform.GOVERNMENT, "government")
+    return heavier, "police" if heavier is Platform.POLICE else "government"
 
 
 def _dangerous(found: _Findings, government: float) -> tuple[Platform, str]:
@@ -199,7 +213,9 @@ def _shares(found: _Findings, platform: Platform, data: Lexicon) -> tuple[Catego
         data.categories,
         key=lambda row: (side is not None and row.platform != side, -weights[row.name], row.platform, row.row),
     )
+    of_danger = {name for hit in found.danger for name in hit.group.categories}
     own = [row for row in ranked if side is None or row.platform == side]
+    own = [row for row in own if row.name in of_danger] or own
     first = own[0]
     rest = sorted((row for row in data.categories if row is not first), key=lambda row: -weights[row.name])
     # The first must not look weaker than a heading of the other side that it was put before.
@@ -247,15 +263,6 @@ def _action(platform: Platform, path: str, confidence: float, found: _Findings, 
     return next(action for fits, action in rows if fits)
 
 
-def _question(found: _Findings, path: str) -> str | None:
-    if path == "none_found" and not found.text.plain.strip("\n"):
-        return NOTHING_HEARD
-    if not found.weak or found.is_sure:
-        return None
-    group = found.weak[0].group
-    return group.ask or f"请确认：{group.zh}？是不是现在，有没有人有危险？"
-
-
 def _used(found: _Findings, platform: Platform, category: str | None) -> tuple[Hit, ...]:
     """The hits that carry the answer, in the order of the text."""
     chosen: list[Hit] = list(found.danger)
@@ -263,6 +270,8 @@ def _used(found: _Findings, platform: Platform, category: str | None) -> tuple[H
         chosen += found.scope
     if platform is Platform.BOTH and not found.danger:
         chosen += found.overlaps
+    if not chosen and not found.matters:
+        chosen += [hit for hit in found.hints if category in hit.group.categories]
     chosen += [hit for hit in found.matters if category in hit.group.categories or platform is Platform.BOTH]
     return tuple(sorted(chosen, key=lambda hit: (hit.start, hit.end, hit.group.rule)))
 
@@ -270,25 +279,3 @@ def _used(found: _Findings, platform: Platform, category: str | None) -> tuple[H
 def _evidence(text: PlainText, used: tuple[Hit, ...]) -> tuple[Evidence, ...]:
     spans = {(*text.span(hit.start, hit.end), hit.group.rule) for hit in used}
     return tuple(Evidence(start, end, text.original[start:end], rule) for start, end, rule in sorted(spans))
-
-
-WHY_NOT = {
-    "negation": ("说的是没有", "it is denied"),
-    "past": ("说的是过去", "it is in the past"),
-    "idiom": ("是口头语", "it is a figure of speech"),
-    "hypothetical": ("只是假设或担心", "it is only supposed or feared"),
-    "question": ("是一般咨询", "it is a general question"),
-    "fiction": ("是演练、影视等", "it is a drill or a film"),
-}
-
-
-def _reasons(used: tuple[Hit, ...], cleared: tuple[Hit, ...]) -> tuple[Reason, ...]:
-    """One line a rule; then what was heard but not counted, so that a human can disagree."""
-    lines = {hit.group.rule: Reason(hit.group.zh, hit.group.en, hit.group.rule) for hit in used}
-    counted = set(lines)
-    for hit in cleared:
-        if hit.group.rule not in counted and hit.judgement.because is not None:
-            zh, en = WHY_NOT[hit.judgement.because]
-            reason = Reason(f"未计入“{hit.group.zh}”：{zh}", f"not counted: {hit.group.en} ({en})", hit.group.rule)
-            lines.setdefault(hit.group.rule, reason)
-    return tuple(lines.values())

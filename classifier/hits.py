@@ -8,6 +8,7 @@ from classifier.lexicon import SOUND_SUFFIX, Group, Kind, Lexicon, lexicon
 from classifier.normalise import PlainText
 from classifier.speech import Judgement, Standing, Surroundings
 
+SPANS_COMPARED = 60  # overlaps are sought among these only
 HITS_PER_GROUP = 12  # more of the same adds nothing; bounds the answer for very long texts
 
 
@@ -61,18 +62,17 @@ def _spans(group: Group, plain: str, characters: frozenset[str]) -> list[tuple[i
         for match in cue.pattern.finditer(plain)
         if match.end() > match.start()
     }
+    spans = _ends(sorted(found), SPANS_COMPARED)
     kept: list[tuple[int, int]] = []
-    for span in sorted(found, key=lambda span: (span[0] - span[1], span)):
+    for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
         if all(span[1] <= low or high <= span[0] for low, high in kept):
             kept.append(span)
-    return kept if len(kept) <= HITS_PER_GROUP else _spread(kept)
+    return _ends(sorted(kept), HITS_PER_GROUP)
 
 
-def _spread(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _ends(spans: list[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
     """The first and the last of too many: a text of 20,000 characters ends where the caller is now."""
-    half = HITS_PER_GROUP // 2
-    ordered = sorted(spans)
-    return ordered[:half] + ordered[-half:]
+    return spans if len(spans) <= limit else spans[: limit // 2] + spans[-(limit // 2) :]
 
 
 def _without_echoes(hits: list[Hit]) -> tuple[Hit, ...]:

@@ -14,6 +14,7 @@ from classifier.homophones import sounds_like
 
 DANGER_FILES = ("danger-hazard.toml", "danger-violence.toml", "danger-life.toml")
 MATTER_FILES = ("police.toml", "matters-city.toml", "matters-market.toml", "matters-life.toml")
+HINT_FILE = "hints.toml"
 STRONG_WEIGHT, WEAK_WEIGHT = 6.0, 3.0  # what a danger cue adds to its category; matters say their own weight
 SOUND_SUFFIX = ".sound"  # rule id of a cue found by its sound only
 
@@ -25,6 +26,7 @@ class Kind(Enum):
     MATTER = auto()
     SCOPE = auto()
     OVERLAP = auto()
+    HINT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _groups(macros: Mapping[str, str]) -> Iterator[Group]:
     for name in MATTER_FILES:
         for row in _read(name)["group"]:
             yield _group(row, macros, Kind.MATTER, strong=True, weight=float(row["weight"]))
+    for row in _read(HINT_FILE)["group"]:
+        yield _group(row, macros, Kind.HINT, strong=False, weight=float(row["weight"]))
     for row in _read("scope.toml")["group"]:
         yield _group(row, macros, Kind.SCOPE, strong=row["strength"] == "strong", weight=0.0)
     for row in _read("overlaps.toml")["overlap"]:

@@ -37,7 +37,7 @@ talk = st.lists(st.one_of(st.sampled_from(WORDS), st.sampled_from(PIECES), st.te
     "".join
 )
 CRIES = ["有人正拿刀砍人！", "楼上着火了！", "她站在楼顶要跳楼！", "我爸没有呼吸了！"]
-slowly = settings(max_examples=150, deadline=None)
+slowly = settings(max_examples=60, deadline=None)
 
 
 @given(st.one_of(st.text(), talk))
@@ -74,7 +74,7 @@ def test_danger_never_goes_to_12345_alone_and_always_shows_its_words(text: str) 
 
 def test_the_quick_test_of_a_cue_never_hides_a_match() -> None:
     data = lexicon()
-    for text in WORDS:
+    for text in WORDS[::4]:
         plain = normalise(text, data.fillers).plain
         characters = frozenset(plain)
         for group in data.groups:
