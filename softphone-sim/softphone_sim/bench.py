@@ -35,15 +35,16 @@ class Change:
 
 
 async def talking(stage: Stage, caller: Actor, agent: Actor, to: str, limit_s: float = 10.0) -> CallSeen:
-    """The caller dials, the agent answers (by hand), both are heard; returns the caller's call.
+    """The caller dials, the agent answers (unless his phone does so itself), both are heard; returns the caller's call.
 
     Raises:
         StepFailed: it did not ring, connect, or carry both voices in time.
     """
-    call = await dial(stage, caller, to)
-    if agent.call is None or agent.call.answered_ns is None:
-        await answer(stage, agent, await rings_at(stage, agent, limit_s))
     began_ns = time.time_ns()
+    call = await dial(stage, caller, to)
+    came = await rings_at(stage, agent, limit_s, since_ns=began_ns)
+    if came.answered_ns is None:
+        await answer(stage, agent, came)
     await joined(stage, caller, agent.name, began_ns, limit_s, around_ms=0)
     await joined(stage, agent, caller.name, began_ns, limit_s, around_ms=0)
     return call
@@ -84,7 +85,7 @@ async def key_to_ring_ms(stage: Stage, target: Actor, key_ns: int, limit_s: floa
 async def joined(
     stage: Stage, listener: Actor, voice: str, since_ns: int, limit_s: float = 10.0, *, around_ms: int = AROUND_MS
 ) -> Change:
-    """Wait until `listener` hears `voice`; then measure the silence around its first packet.
+    """Wait until `listener` hears `voice`; then the silence around its first packet, from `since_ns` on.
 
     Raises:
         StepFailed: the voice did not come in time.
@@ -98,26 +99,26 @@ async def joined(
     at_ns = await stage.bell.until(look, limit_s, LOOK_EVERY_S)
     if at_ns is None:
         raise StepFailed(f"{listener.name} did not hear {voice} within {limit_s:g} s")
-    return await _around(stage, listener, at_ns, around_ms)
+    return await _around(stage, listener, at_ns, since_ns, around_ms)
 
 
 async def left(stage: Stage, listener: Actor, voice: str, since_ns: int, limit_s: float = 10.0) -> Change:
-    """Wait until `listener` no longer hears `voice`; then measure the silence around its last packet.
+    """Wait until `listener` no longer hears `voice`; then the silence around its last packet, from `since_ns` on.
 
     Raises:
         StepFailed: the voice stayed, or was never there.
     """
 
     def look() -> int | None:
-        heard = stage.heard_by(listener, since_ns)
+        heard = stage.heard_by(listener, since_ns - AROUND_MS * NS_PER_MS)
         times = heard.times_ns[heard.voices[voice]]
-        is_over = len(times) and time.time_ns() - times[-1] > LEFT_AFTER_MS * NS_PER_MS
+        is_over = len(times) and time.time_ns() - max(times[-1], since_ns) > LEFT_AFTER_MS * NS_PER_MS
         return int(times[-1]) if is_over else None
 
     at_ns = await stage.bell.until(look, limit_s, LOOK_EVERY_S)
     if at_ns is None:
         raise StepFailed(f"{listener.name} still heard {voice} after {limit_s:g} s, or never did")
-    return await _around(stage, listener, at_ns, AROUND_MS)
+    return await _around(stage, listener, at_ns, min(since_ns, at_ns), AROUND_MS)
 
 
 def undisturbed_ms(stage: Stage, listener: Actor, start_ns: int, end_ns: int) -> float:
@@ -126,8 +127,8 @@ def undisturbed_ms(stage: Stage, listener: Actor, start_ns: int, end_ns: int) ->
     return longest_silence_ms(heard, _others(stage, listener), start_ns, end_ns)
 
 
-async def _around(stage: Stage, listener: Actor, at_ns: int, around_ms: int) -> Change:
-    start_ns, end_ns = at_ns - around_ms * NS_PER_MS, at_ns + around_ms * NS_PER_MS
+async def _around(stage: Stage, listener: Actor, at_ns: int, since_ns: int, around_ms: int) -> Change:
+    start_ns, end_ns = max(since_ns, at_ns - around_ms * NS_PER_MS), at_ns + around_ms * NS_PER_MS
     left_s = (end_ns - time.time_ns()) / 1e9 + LOOK_EVERY_S
     await stage.bell.until(lambda: True if time.time_ns() > end_ns else None, max(left_s, 0.0) + 1.0, LOOK_EVERY_S)
     heard = stage.heard_by(listener, start_ns)

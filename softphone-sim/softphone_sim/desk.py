@@ -1,6 +1,7 @@
 """An agent's desk, without a browser: session, API calls, and the event stream kept open."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -141,10 +142,9 @@ class Desk:
     async def _keep_listening(self, first: asyncio.Event) -> None:
         reader = EventStreamReader()
         while True:
-            try:
+            # The site is down or was restarted: the next round resumes by Last-Event-ID.
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
                 await self._listen(reader, first)
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                pass  # the site is down or was restarted: the next round resumes by Last-Event-ID
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen(self, reader: EventStreamReader, first: asyncio.Event) -> None:

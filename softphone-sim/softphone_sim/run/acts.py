@@ -66,15 +66,20 @@ async def dial(
     return call
 
 
-async def rings_at(stage: Stage, actor: Actor, limit_s: float, *, named: str | None = None) -> CallSeen:
+async def rings_at(
+    stage: Stage, actor: Actor, limit_s: float, *, named: str | None = None, since_ns: int | None = None
+) -> CallSeen:
     """Wait until a call rings at this phone (the one of that name, or the latest).
+
+    With `since_ns`: a call that came after that moment, answered already or not.
 
     Raises:
         StepFailed: nothing rang in time.
     """
 
     def look() -> CallSeen | None:
-        calls = [call for call in actor.handset.calls if call.is_incoming and call.state in {"incoming", "early"}]
+        came = [call for call in actor.handset.calls if call.is_incoming and call.began_ns >= (since_ns or 0)]
+        calls = came if since_ns else [call for call in came if call.state in {"incoming", "early"}]
         return next((call for call in reversed(calls) if named in {None, call.name}), None)
 
     call = await stage.bell.until(look, limit_s)

@@ -15,7 +15,7 @@ from softphone_sim.phone.messages import SipMessage, user_of
 from softphone_sim.run.acts import StepFailed
 from softphone_sim.run.stage import Actor
 from softphone_sim.run.steps import API_PAUSE_S, Scene
-from softphone_sim.script import model
+from softphone_sim.script import conditions
 from softphone_sim.script.load import Step
 from softphone_sim.script.paths import ABSENT, fits, look_up, misfits
 
@@ -30,10 +30,10 @@ async def expect(scene: Scene, step: Step) -> None:
         StepFailed: it did not hold within its limit; the sentence says what was seen instead.
     """
     spec: Any = step.spec
-    if isinstance(spec, model.SeenOfCall):
+    if isinstance(spec, conditions.SeenOfCall):
         await _of_call(scene, step.condition, spec)
         return
-    if isinstance(spec, model.NotRinging):
+    if isinstance(spec, conditions.NotRinging):
         await _not_ringing(scene, spec)
         return
     check = CHECKS[type(spec)]
@@ -54,7 +54,7 @@ def _incoming(actor: Actor) -> CallSeen | None:
     return calls[-1] if calls else None
 
 
-def _number(scene: Scene, spec: model.SeenNumber) -> str | None:
+def _number(scene: Scene, spec: conditions.SeenNumber) -> str | None:
     call = _incoming(scene.actor(spec.at))
     if call is None or call.invite is None:
         return f"no call has rung at {spec.at}"
@@ -76,7 +76,7 @@ def _message(actor: Actor, kind: str) -> SipMessage | None:
     return next(fitting, None)
 
 
-def _header(scene: Scene, spec: model.SeenHeader) -> str | None:
+def _header(scene: Scene, spec: conditions.SeenHeader) -> str | None:
     message = _message(scene.actor(spec.at), spec.message)
     if message is None:
         return f"{spec.at} has seen no {spec.message}"
@@ -93,26 +93,26 @@ def _header(scene: Scene, spec: model.SeenHeader) -> str | None:
     return f"{spec.name} of {spec.message} at {spec.at} is {' | '.join(values)}"
 
 
-def _ringing(scene: Scene, spec: model.Ringing) -> str | None:
+def _ringing(scene: Scene, spec: conditions.Ringing) -> str | None:
     call = _incoming(scene.actor(spec.at))
     if call and call.state in {"incoming", "early"}:
         return None
     return f"nothing rings at {spec.at}{f': its call is {call.state}' if call else ''}"
 
 
-def _legs(scene: Scene, spec: model.Legs) -> str | None:
+def _legs(scene: Scene, spec: conditions.Legs) -> str | None:
     count = sum(call.is_live for call in scene.actor(spec.at).handset.calls)
     return None if count == spec.is_ else f"{spec.at}'s phone has {count} live calls, expected {spec.is_}"
 
 
-def _answered(scene: Scene, spec: model.Answered) -> str | None:
+def _answered(scene: Scene, spec: conditions.Answered) -> str | None:
     call = scene.actor(spec.at).call
     if call and call.answered_ns and call.is_live:
         return None
     return f"{spec.at}'s call is {call.state if call else 'not there'}, expected connected"
 
 
-def _ended(scene: Scene, spec: model.Ended) -> str | None:
+def _ended(scene: Scene, spec: conditions.Ended) -> str | None:
     call = scene.actor(spec.at).call
     if call is None or call.is_live:
         return f"{spec.at}'s call {'is still there' if call else 'never was'}, expected it to end"
@@ -120,14 +120,14 @@ def _ended(scene: Scene, spec: model.Ended) -> str | None:
     return None if spec.code in {None, code} else f"{spec.at}'s call ended with {code}, expected {spec.code}"
 
 
-def _transferred(scene: Scene, spec: model.Transferred) -> str | None:
+def _transferred(scene: Scene, spec: conditions.Transferred) -> str | None:
     codes = [code for call in scene.actor(spec.at).handset.calls for _, code, _ in call.transfers]
     return (
         None if spec.code in codes else f"{spec.at} was told {codes or 'nothing'} of its transfer, expected {spec.code}"
     )
 
 
-async def _not_ringing(scene: Scene, spec: model.NotRinging) -> None:
+async def _not_ringing(scene: Scene, spec: conditions.NotRinging) -> None:
     actor = scene.actor(spec.at)
     known = len(actor.handset.calls)
     came = await scene.stage.bell.until(lambda: len(actor.handset.calls) > known or None, spec.for_)
@@ -144,7 +144,7 @@ def _events(actor: Actor, kind: str) -> list[DeskEvent]:
     return [event for event in actor.desk.events if event.type == kind]
 
 
-def _event(scene: Scene, spec: model.SeenEvent) -> str | None:
+def _event(scene: Scene, spec: conditions.SeenEvent) -> str | None:
     since_ns = scene.since(spec.since, 0)
     events = [event for event in _events(scene.actor(spec.at), spec.type) if event.time_ns >= since_ns]
     where = scene.filled(spec.where)
@@ -162,7 +162,7 @@ def _nearest(events: list[DeskEvent], where: dict[str, Any]) -> str:
     return f"; in the latest of {len(events)}: {misfits(events[-1].body, where)}" if events else ""
 
 
-def _pop(scene: Scene, spec: model.SeenPop) -> str | None:
+def _pop(scene: Scene, spec: conditions.SeenPop) -> str | None:
     actor = scene.actor(spec.at)
     pops = _events(actor, "pop")
     if not pops:
@@ -183,7 +183,7 @@ def _pop(scene: Scene, spec: model.SeenPop) -> str | None:
     return None
 
 
-def _ticket(scene: Scene, spec: model.SeenTicket) -> str | None:
+def _ticket(scene: Scene, spec: conditions.SeenTicket) -> str | None:
     tickets = _events(scene.actor(spec.at), "ticket")
     where = scene.filled(spec.where)
     if any(fits(event.body, where) for event in tickets):
@@ -191,7 +191,7 @@ def _ticket(scene: Scene, spec: model.SeenTicket) -> str | None:
     return f"{spec.at} was told of no ticket with {where}{_nearest(tickets, where)}"
 
 
-async def _of_call(scene: Scene, field: str, spec: model.SeenOfCall) -> None:
+async def _of_call(scene: Scene, field: str, spec: conditions.SeenOfCall) -> None:
     actor = scene.actor(spec.at)
     if actor.desk is None:
         raise StepFailed(f"{spec.at} has no desk: {field} is asked of an agent's desk")
@@ -224,7 +224,7 @@ def _window(scene: Scene, actor: Actor, since: str | None) -> tuple[Heard, int, 
     return scene.stage.heard_by(actor, start_ns - 1_000_000_000), start_ns, call.ended_ns or time.time_ns() - 50_000_000
 
 
-def _silence(scene: Scene, spec: model.Silence) -> str | None:
+def _silence(scene: Scene, spec: conditions.Silence) -> str | None:
     actor = scene.actor(spec.at)
     heard, start_ns, end_ns = _window(scene, actor, spec.since)
     voices = spec.of or tuple(name for name in heard.voices if name != actor.name)
@@ -235,7 +235,7 @@ def _silence(scene: Scene, spec: model.Silence) -> str | None:
     return f"{spec.at} heard nothing for {longest_ms:.0f} ms, at most {spec.most * 1000:.0f} ms is allowed"
 
 
-def _gap(scene: Scene, spec: model.SeenGap) -> str | None:
+def _gap(scene: Scene, spec: conditions.SeenGap) -> str | None:
     heard, start_ns, end_ns = _window(scene, scene.actor(spec.at), spec.since)
     found = gap(heard, spec.from_, spec.to, start_ns, end_ns)
     if found is None:
@@ -248,16 +248,16 @@ def _gap(scene: Scene, spec: model.SeenGap) -> str | None:
 
 
 CHECKS: dict[type[BaseModel], Callable[[Scene, Any], str | None]] = {
-    model.SeenNumber: _number,
-    model.SeenHeader: _header,
-    model.Ringing: _ringing,
-    model.Answered: _answered,
-    model.Ended: _ended,
-    model.Legs: _legs,
-    model.Transferred: _transferred,
-    model.SeenEvent: _event,
-    model.SeenPop: _pop,
-    model.SeenTicket: _ticket,
-    model.Silence: _silence,
-    model.SeenGap: _gap,
+    conditions.SeenNumber: _number,
+    conditions.SeenHeader: _header,
+    conditions.Ringing: _ringing,
+    conditions.Answered: _answered,
+    conditions.Ended: _ended,
+    conditions.Legs: _legs,
+    conditions.Transferred: _transferred,
+    conditions.SeenEvent: _event,
+    conditions.SeenPop: _pop,
+    conditions.SeenTicket: _ticket,
+    conditions.Silence: _silence,
+    conditions.SeenGap: _gap,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from softphone_sim.desk import DeskEvent, DeskRefused
-from softphone_sim.ears.listen import Interval, intervals
+from softphone_sim.ears.listen import Heard, Interval, intervals
 from softphone_sim.lab import Lab, LabError
 from softphone_sim.phone.handset import CallSeen, PhoneRefused
 from softphone_sim.phone.messages import SipMessage
@@ -33,6 +33,7 @@ class ActorRecord:
     messages: tuple[SipMessage, ...]
     events: tuple[DeskEvent, ...]
     heard: tuple[Interval, ...]
+    ear: Heard  # every packet, for `longest_silence_ms` and `gap` over any window
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ async def _together(scene: Scene, script: Script, steps: tuple[Step, ...]) -> No
 
 
 def _record(stage: Stage, actor: Actor) -> ActorRecord:
-    handset = actor.handset
+    handset, ear = actor.handset, stage.heard_by(actor)
     return ActorRecord(
         name=actor.name,
         number=actor.number,
@@ -150,5 +151,6 @@ def _record(stage: Stage, actor: Actor) -> ActorRecord:
         calls=tuple(handset.calls),
         messages=tuple(handset.messages),
         events=tuple(actor.desk.events) if actor.desk else (),
-        heard=tuple(intervals(stage.heard_by(actor))),
+        heard=tuple(intervals(ear)),
+        ear=ear,
     )

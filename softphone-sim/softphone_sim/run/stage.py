@@ -104,7 +104,11 @@ class Stage:
         finally:
             for actor in self.actors.values():
                 actor.handset.kill()
-        return await self._stack.__aexit__(kind, error, trace)
+        # A body's own error passes through as it is; only a cancellation is the group's business (a task of ours
+        # failed, or we are being ended): an ExceptionGroup then means that a phone's or desk's reader broke.
+        told = (kind, error, trace) if isinstance(error, asyncio.CancelledError) else (None, None, None)
+        await self._stack.__aexit__(*told)
+        return None
 
     async def _clear(self) -> None:
         for actor in self.actors.values():

@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from softphone_sim.ears.listen import MUSIC, RINGBACK
-from softphone_sim.script.model import CONDITIONS, STEPS, ActorSpec, Hear
+from softphone_sim.script.conditions import CONDITIONS
+from softphone_sim.script.model import STEPS, ActorSpec, Hear
 
 JUDGES = ("expect", "wait until")  # the same conditions; a wait says that the story only goes on then
 TOGETHER = "together"

@@ -1,7 +1,7 @@
 """The call-script language: what may stand in a script, checked before anything rings.
 
-A script has a name, actors, and steps. A step is a mapping with one verb; `STEPS` and `CONDITIONS` are
-the whole vocabulary. A plain value after a verb stands for its first field (`answer: anna`).
+A script has a name, actors, and steps. A step is a mapping with one verb; `STEPS` and `CONDITIONS` (of
+`conditions.py`, for `expect` and `wait until`) are the whole vocabulary. A plain value after a verb stands for its first field (`answer: anna`).
 """
 
 import re
@@ -33,14 +33,16 @@ Keys = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^[0-9*
 FinalCode = Annotated[int, Field(ge=300, le=699)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Says nothing that the language does not know."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 # ---- actors ---------------------------------------------------------------------------------------------
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """What a phone does with calls by itself. `manual`: rings until a step answers."""
 
     answer: Literal["manual", "auto", "busy", "reject"] = "manual"
@@ -49,7 +51,7 @@ class Policy(_Strict):
     ring: bool = True  # send 180 first
 
 
-class Caller(_Strict):
+class Caller(Strict):
     """A citizen behind the carrier."""
 
     number: Number
@@ -77,7 +79,7 @@ class Phone(Policy):
     tone_hz: int | None = None
 
 
-class ActorSpec(_Strict):
+class ActorSpec(Strict):
     """Exactly one of caller, agent, phone."""
 
     caller: Caller | None = None
@@ -94,11 +96,7 @@ class ActorSpec(_Strict):
 # ---- steps ----------------------------------------------------------------------------------------------
 
 
-class _Verb(_Strict):
-    pass
-
-
-class Call(_Verb):
+class Call(Strict):
     """Dial: a service number, a `sip:` address, or an actor's own phone."""
 
     from_: Name = Field(alias="from")
@@ -110,7 +108,7 @@ class Call(_Verb):
     as_: Name | None = Field(default=None, alias="as")
 
 
-class _OnePhone(_Verb):
+class _OnePhone(Strict):
     who: Name
     call: Name | None = None  # a call named by `as`; the latest by default
 
@@ -160,7 +158,7 @@ class Refer(_OnePhone):
         return self
 
 
-class Say(_Verb):
+class Say(Strict):
     """Switch an actor's tone on or off, for good or for a time."""
 
     who: Name
@@ -168,13 +166,13 @@ class Say(_Verb):
     for_: Seconds | None = Field(default=None, alias="for")
 
 
-class SetPolicy(Policy, _Verb):
+class SetPolicy(Policy):
     """From now on this phone does so with calls."""
 
     who: Name
 
 
-class Hear(_Verb):
+class Hear(Strict):
     """Who hears exactly whom: reached `within`, then held `for` with no silence beyond `longest_silence`."""
 
     who: Name | None = None
@@ -196,19 +194,19 @@ class Hear(_Verb):
         return self.everyone or {str(self.who): self.exactly or ()}
 
 
-class Talk(_Verb):
+class Talk(Strict):
     """Let them talk for a while; nothing is judged."""
 
     time: Seconds
 
 
-class Mark(_Verb):
+class Mark(Strict):
     """Give this moment a name."""
 
     name: Name
 
 
-class Api(_Verb):
+class Api(Strict):
     """One desk API call of a logged-in agent, below /api/v1."""
 
     who: Name
@@ -221,7 +219,7 @@ class Api(_Verb):
     within: Seconds | None = None  # ask again until the answer fits
 
 
-class Fault(_Verb):
+class Fault(Strict):
     """Kill a phone with -9, or signal a site's own processes (pids of the status document)."""
 
     kill: Name | None = None
@@ -236,132 +234,6 @@ class Fault(_Verb):
         return self
 
 
-# ---- conditions -----------------------------------------------------------------------------------------
-
-
-class _Seen(_Strict):
-    at: Name
-    within: Seconds = 5.0
-
-
-class SeenNumber(_Seen):
-    """The number in the INVITE that rang this phone: what it shows, or one header's."""
-
-    is_: Number = Field(alias="is")
-    in_: Literal["shown", "pai", "from"] = Field(default="shown", alias="in")
-
-
-class SeenHeader(_Seen):
-    """A header of the INVITE that rang this phone, or of the latest message of another kind."""
-
-    name: str
-    is_: str | None = Field(default=None, alias="is")
-    contains: str | None = None
-    matches: str | None = None
-    absent: bool = False
-    message: str = "INVITE"  # a method, or a status code
-
-
-class Ringing(_Seen):
-    """A call rings at this phone."""
-
-
-class Answered(_Seen):
-    """The phone's call is connected."""
-
-
-class Ended(_Seen):
-    """The phone's call has ended, with this code if one is named."""
-
-    code: int | None = None
-
-
-class Legs(_Seen):
-    """How many live calls this phone has (0: it is free again)."""
-
-    is_: int = Field(alias="is")
-
-
-class NotRinging(_Strict):
-    """No new call comes to this phone for that long."""
-
-    at: Name
-    for_: Seconds = Field(default=1.0, alias="for")
-
-
-class Transferred(_Seen):
-    """The phone was told of its REFER (NOTIFY)."""
-
-    code: int = 200
-
-
-class SeenEvent(_Seen):
-    """An event on this agent's stream, with these values in it (dotted paths)."""
-
-    type: str
-    where: dict[str, Any] = {}
-    since: Name | None = None
-    count: int | None = None
-
-
-class SeenPop(_Seen):
-    """A screen pop on this agent's stream."""
-
-    number: Number | None = None
-    presentation: str | None = None
-    verified: bool | None = None
-    before: Literal["ringing", "answer"] | None = None
-    where: dict[str, Any] = {}
-
-
-class SeenTicket(_Seen):
-    """A ticket on this agent's stream."""
-
-    where: dict[str, Any] = {}
-
-
-class SeenOfCall(_Seen):
-    """What the desk's API says of this agent's latest call."""
-
-    is_: Any = Field(alias="is")
-
-
-class Silence(_Strict):
-    """The longest time this actor heard none of `of` (default: nobody at all, music counts as a voice)."""
-
-    at: Name
-    most: Seconds
-    of: tuple[Name, ...] | None = None
-    since: Name | None = None  # a mark; by default since the call was answered
-    within: Seconds = 0.0
-
-
-class SeenGap(_Seen):
-    """The change from one voice to another at this actor."""
-
-    from_: Name = Field(alias="from")
-    to: Name
-    most: Seconds
-    since: Name | None = None
-
-
-CONDITIONS: dict[str, type[BaseModel]] = {
-    "number": SeenNumber,
-    "header": SeenHeader,
-    "ringing": Ringing,
-    "not_ringing": NotRinging,
-    "answered": Answered,
-    "ended": Ended,
-    "transferred": Transferred,
-    "event": SeenEvent,
-    "pop": SeenPop,
-    "ticket": SeenTicket,
-    "phase": SeenOfCall,
-    "owner": SeenOfCall,
-    "legs": Legs,
-    "silence": Silence,
-    "gap": SeenGap,
-}
 STEPS: dict[str, type[BaseModel]] = {
     "call": Call,
     "answer": Answer,

@@ -4,9 +4,12 @@ import io
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from softphone_sim.desk import DeskEvent
+from softphone_sim.ears.listen import listen
+from softphone_sim.ears.tape import PACKET
 from softphone_sim.phone.messages import SipMessage, parse_message
 from softphone_sim.report.document import document_of
 from softphone_sim.report.junit import write_junit
@@ -25,10 +28,10 @@ def invite(*, is_sent: bool) -> SipMessage:
 
 
 def result(failure: str | None = None) -> Result:
-    citizen = ActorRecord("citizen", "138", None, (), (invite(is_sent=True),), (), ())
-    anna = ActorRecord(
-        "anna", "8001", "12345", (), (invite(is_sent=False),), (DeskEvent(T0, "pop", "1", {"number": "138"}),), ()
-    )
+    ear = listen(np.empty(0, PACKET), {})
+    pop = DeskEvent(T0, "pop", "1", {"number": "138"})
+    citizen = ActorRecord("citizen", "138", None, (), (invite(is_sent=True),), (), (), ear)
+    anna = ActorRecord("anna", "8001", "12345", (), (invite(is_sent=False),), (pop,), (), ear)
     timeline = (Entry(T0, "citizen", "dials anna & <bo>", "sip"), Entry(T0 + 1, "anna", "desk: pop \x07", "desk"))
     return Result("a & b", Path("story.yaml"), ("R-008",), failure, T0, 1.5, timeline, (citizen, anna))
 
