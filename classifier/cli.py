@@ -23,15 +23,15 @@ WORDS: dict[str, Callable[[], str]] = {
 }
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the command; returns the exit code: 0 done, 2 wrong use or not yet there."""
+def main(argv: Sequence[str], lines: Iterable[str] | None = None) -> int:
+    """Run the command; `lines` stand for stdin. Returns the exit code: 0 done, 2 wrong use or not yet there."""
     arguments = list(argv)
     if not arguments or arguments[0] in {"-h", "--help"}:
         sys.stdout.write(USAGE + "\n")
         return 0 if arguments else WRONG_USE
     match arguments:
         case ["--jsonl"]:
-            for line in answers(sys.stdin):
+            for line in answers(_stdin() if lines is None else lines):
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
         case [text] if text not in {*WORDS, "train"} and not text.startswith("--"):
@@ -44,6 +44,11 @@ def main(argv: Sequence[str]) -> int:
             sys.stderr.write((NOT_YET if arguments == ["train"] else USAGE) + "\n")
             return WRONG_USE
     return 0
+
+
+def _stdin() -> Iterator[str]:
+    """Lines of stdin; bytes that are no UTF-8 must not end the stream."""
+    return (raw.decode("utf-8", "replace") for raw in sys.stdin.buffer)
 
 
 def answers(lines: Iterable[str]) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """The answer's form is a promise to programs that we do not know (architecture §6)."""
 
 import dataclasses
-import io
 import json
 from typing import Any
 
@@ -196,15 +195,12 @@ def test_a_bad_line_gives_an_error_and_the_stream_goes_on() -> None:
     assert got[-1]["action"] == "one_key_110"
 
 
-def test_the_commands_print_json_and_say_what_is_not_there_yet(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commands_print_json_and_say_what_is_not_there_yet(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["着火了", "--site", "110"]) == 0
     assert json.loads(capsys.readouterr().out)["danger"] is True
     assert main(["--labels"]) == 0
     assert len(json.loads(capsys.readouterr().out)["categories"]) == 24
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"id": 9, "text": "停电"}\n'))
-    assert main(["--jsonl"]) == 0
+    assert main(["--jsonl"], ['{"id": 9, "text": "停电"}']) == 0
     assert json.loads(capsys.readouterr().out)["id"] == 9
     assert main(["train"]) == 2
     assert "train" in capsys.readouterr().err
