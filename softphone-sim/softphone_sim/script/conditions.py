@@ -67,7 +67,7 @@ class SeenEvent(_Seen):
     """An event on this agent's stream, with these values in it (dotted paths)."""
 
     type: str
-    where: dict[str, Any] = {}
+    where: dict[str, Any] = Field(default_factory=dict)
     since: Name | None = None
     count: int | None = None
 
@@ -79,13 +79,13 @@ class SeenPop(_Seen):
     presentation: str | None = None
     verified: bool | None = None
     before: Literal["ringing", "answer"] | None = None
-    where: dict[str, Any] = {}
+    where: dict[str, Any] = Field(default_factory=dict)
 
 
 class SeenTicket(_Seen):
     """A ticket on this agent's stream."""
 
-    where: dict[str, Any] = {}
+    where: dict[str, Any] = Field(default_factory=dict)
 
 
 class SeenOfCall(_Seen):

@@ -1,7 +1,8 @@
 """The call-script language: what may stand in a script, checked before anything rings.
 
-A script has a name, actors, and steps. A step is a mapping with one verb; `STEPS` and `CONDITIONS` (of
-`conditions.py`, for `expect` and `wait until`) are the whole vocabulary. A plain value after a verb stands for its first field (`answer: anna`).
+A script has a name, actors, and steps. A step is a mapping with one verb; `STEPS` and the `CONDITIONS` of
+`expect` and `wait until` (conditions.py) are the whole vocabulary. A plain value after a verb stands for its first
+field (`answer: anna`).
 """
 
 import re
