@@ -36,8 +36,9 @@ from callflow.sitefile import Site
 
 log = structlog.get_logger(__name__)
 
-NORMAL_CLEARING = 16
-"""Q.850: a party hung up."""
+FAULT_CAUSES = frozenset({0, 27, 34, 38, 41, 42, 44, 47, 102})
+"""Q.850 causes of a caller's leg that was cut. Measured in Asterisk 22: who hangs up has 16, who gives up before an
+answer 127, whom the dialplan turns away 17 to 21; a leg whose audio stopped (`rtp_timeout`) has 44."""
 
 EARLY_LIMIT = 256
 """Legs that rang before their journal line was read; the oldest is forgotten."""
@@ -206,7 +207,7 @@ class Translator:
         for channel in [name for name, leg in self._legs.items() if leg.call_id == line.call_id]:
             del self._legs[channel]
         cause = _number(line.detail, "cause")
-        return [events.CallerEnded(CallId(line.call_id), line.at, cause, by_fault=cause != NORMAL_CLEARING)]
+        return [events.CallerEnded(CallId(line.call_id), line.at, cause, by_fault=cause in FAULT_CAUSES)]
 
 
 # ---- steps that need no memory

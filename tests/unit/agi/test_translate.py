@@ -198,11 +198,18 @@ def test_a_repeated_order_that_the_dialplan_refuses_does_not_fail_the_one_that_r
     assert translator.read_journal(line("refused", "target=110 why=taken", attempt=ATTEMPT)) == []
 
 
-@pytest.mark.parametrize("cause", [0, 31, 38, 44, 127])
-def test_a_caller_who_did_not_hang_up_was_cut(translator: Translator, cause: int) -> None:
+@pytest.mark.parametrize("cause", [0, 38, 42, 44])
+def test_a_caller_whose_leg_broke_was_cut(translator: Translator, cause: int) -> None:
     (event,) = translator.read_journal(line("ended", f"cause={cause}"))
 
     assert event == events.CallerEnded(CALL, 1795000002.5, cause, by_fault=True)
+
+
+@pytest.mark.parametrize("cause", [16, 17, 19, 21, 127])
+def test_a_caller_who_hung_up_gave_up_or_was_turned_away_was_not_cut(translator: Translator, cause: int) -> None:
+    (event,) = translator.read_journal(line("ended", f"cause={cause}"))
+
+    assert event == events.CallerEnded(CALL, 1795000002.5, cause, by_fault=False)
 
 
 @pytest.mark.parametrize("step", sorted(STEPS - {"waiting", "recalling", "queued", "released"}))
