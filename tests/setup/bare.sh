@@ -43,10 +43,16 @@ INSIDE='
   tree=$1 settings=$2 && shift 2
   chroot --userspec=1234:1234 "$tree" env -i $settings sh -c "cd && cd callflow && exec ./run \"\$@\"" run "$@"
   status=$?
-  for process in "$tree"/proc/[1-9]*; do # zombies have no command line; number 1 is this shell
-    line=$(tr "\0" " " <"$process/cmdline" 2>/dev/null)
-    [ "${process##*/}" = 1 ] || [ -z "$line" ] || { echo "bare: left running: $line" >&2; status=124; }
-  done
+  left() { # no subshell, it would see itself; zombies have no command line; number 1 is this shell
+    : >"$tree/left"
+    for process in "$tree"/proc/[1-9]*; do
+      line=$(tr "\0" " " <"$process/cmdline" 2>/dev/null)
+      [ "${process##*/}" = 1 ] || [ -z "$line" ] || echo "bare: left running: $line" >>"$tree/left"
+    done
+    [ -s "$tree/left" ]
+  }
+  for tenth in 1 2 3 4 5 6 7 8 9 10; do left && sleep 0.1; done # one that is just ending may end
+  ! left || { cat "$tree/left" >&2; status=124; }
   exit $status'
 BEGIN=$SECONDS STATUS=0
 timeout -k 10 300 unshare --mount --pid --fork --kill-child sh -c "$INSIDE" bare "$TREE/root" "${SETTINGS[*]}" "$@" </dev/null || STATUS=$?
