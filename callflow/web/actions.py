@@ -12,7 +12,6 @@ from aiohttp import web
 
 from callflow.domain import events
 from callflow.domain.names import AttemptId, Consent, TargetCode
-from callflow.service.ports import FactsAway
 from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
 from callflow.web.deps import Given
 from callflow.web.errors import Problem
@@ -142,7 +141,7 @@ async def _suggestion(visit: Visit, call: Call, text: str, limit_s: float) -> Su
             return None
         await visit.deps.keep_suggestion(call.call_id, suggestion, visit.now)
         return SuggestionView.model_validate(suggestion)
-    except (TimeoutError, FactsAway) as error:
+    except Exception as error:  # noqa: BLE001 - advice: whatever is wrong with it must not stop a key (R-083)
         log.warning("no suggestion", call_id=call.call_id, cause=type(error).__name__, limit_s=limit_s)
         return None
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,15 +32,16 @@ from callflow.service.site_rules import rules_of
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
+from tests.contract.web.desk import Desk
+from tests.contract.web.ticket_store import NUMBER, MemoryTickets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
-    from aiohttp import ClientResponse, web
+    from aiohttp import web
 
 
 NET = "127.0.107"
-NUMBER = "19991234567"
 SITES = Path(__file__).resolve().parents[3] / "asterisk-config" / "sites"
 SUGGESTION = {
     "platform": "110",
@@ -77,106 +76,6 @@ class CountedDesks(FakeDesks):
             self.listening -= 1
 
 
-@dataclass(frozen=True)
-class Ticket:
-    ticket_id: str
-    incident_id: str
-    caller_number: str = NUMBER
-    call_id: str | None = None
-    peer: str | None = "110"
-    peer_ticket_id: str | None = "JD-20261122-000001"
-    state: str = "open"
-    phone_mark: str = ""
-    presentation: str = "allowed"
-    verified: str = "network"
-    note: str = ""
-    peer_note: str = ""
-    suggestion: dict[str, Any] | None = None
-    first_receiver: str = "12345"
-    owner: str = "12345"
-    settled: str | None = None
-    danger: bool = False
-    consent: str = "agreed"
-    opened_at: float = 1000.0
-    changed_at: float = 1000.0
-
-
-@dataclass(frozen=True)
-class Step:
-    at: float
-    what: str
-    call_id: str
-    detail: dict[str, Any]
-
-
-@dataclass
-class MemoryTickets:
-    tickets: list[Ticket] = field(default_factory=list)
-    steps: dict[str, list[Step]] = field(default_factory=dict)
-
-    async def search(self, *, number: str | None, incident_id: str | None, limit: int) -> list[Ticket]:
-        found = [
-            ticket
-            for ticket in self.tickets
-            if number in (None, ticket.caller_number) and incident_id in (None, ticket.incident_id)
-        ]
-        return sorted(found, key=lambda ticket: -ticket.opened_at)[:limit]
-
-    async def ticket(self, ticket_id: str) -> Ticket | None:
-        return next((ticket for ticket in self.tickets if ticket.ticket_id == ticket_id), None)
-
-    async def trace(self, incident_id: str) -> list[Step]:
-        return self.steps.get(incident_id, [])
-
-
-@dataclass
-class Desk:
-    """One signed-in account in its own browser."""
-
-    http: ClientSession
-    url: str
-    agent_id: AgentId
-    csrf: str = ""
-
-    async def get(self, path: str, **headers: str) -> tuple[int, Any]:
-        async with self.http.get(self.url + path, headers=headers) as response:
-            return response.status, await _body_of(response)
-
-    async def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        sent = {"X-CSRF-Token": self.csrf} | headers
-        async with self.http.post(self.url + path, json=body, headers=sent) as response:
-            return response.status, await _body_of(response)
-
-    async def delete(self, path: str) -> tuple[int, Any]:
-        async with self.http.delete(self.url + path, headers={"X-CSRF-Token": self.csrf}) as response:
-            return response.status, await _body_of(response)
-
-    def events(self, **headers: str) -> Any:
-        return self.http.get(f"{self.url}/api/v1/events", headers=headers)
-
-
-async def _body_of(response: ClientResponse) -> Any:
-    text = await response.text()
-    return json.loads(text) if response.content_type.endswith("json") else text
-
-
-async def next_event(response: ClientResponse) -> tuple[str | None, str, Any]:
-    """The next event of a stream: (id, name, body). Comments and `retry` are passed over."""
-    fields: dict[str, str] = {}
-    async with asyncio.timeout(5):
-        while True:
-            line = (await response.content.readline()).decode()
-            if not line:
-                raise EOFError("the stream ended")
-            if line == "\n":
-                if "event" in fields:
-                    return fields.get("id"), fields["event"], json.loads(fields["data"])
-                fields = {}
-                continue
-            name, _, value = line.rstrip("\n").partition(": ")
-            fields[name] = value
-
-
 class House:
     """The site, with the parts that a story moves by hand."""
 
@@ -207,6 +106,7 @@ class House:
             unreachable=lambda: self.unreachable,
         )
         self.suggest_waits = False
+        self.suggestion: dict[str, Any] | Exception = SUGGESTION
         self.missing: dict[str, str] = {}
         self.app: web.Application
         self.runner: web.AppRunner
@@ -239,7 +139,9 @@ class House:
     async def suggest(self, _text: str) -> dict[str, Any] | None:
         if self.suggest_waits:
             await asyncio.Event().wait()
-        return SUGGESTION
+        if isinstance(self.suggestion, Exception):
+            raise self.suggestion
+        return self.suggestion
 
     async def keep_suggestion(self, call_id: CallId, suggestion: Mapping[str, Any], _at: float) -> None:
         self.suggestions[call_id] = suggestion
@@ -318,10 +220,3 @@ class House:
 
     async def caller_hangs_up(self, call_id: CallId) -> None:
         await self.controller.happened(events.CallerEnded(call_id, self.now, 16, by_fault=False))
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for the thing itself, with a limit; for what no event tells."""
-    async with asyncio.timeout(10):
-        while not is_so():  # noqa: ASYNC110 - a count inside the server has no event to wait for
-            await asyncio.sleep(0.01)

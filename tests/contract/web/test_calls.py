@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ulid import ULID
 
 from callflow.domain.names import Kind, Way
-from tests.contract.web.house import NUMBER, SUGGESTION
+from tests.contract.web.house import SUGGESTION
+from tests.contract.web.ticket_store import NUMBER
 
 if TYPE_CHECKING:
-    from tests.contract.web.house import Desk, House
+    from tests.contract.web.desk import Desk
+    from tests.contract.web.house import House
 
 AGREED = {"target": "110", "kind": "one_key", "consent": "agreed"}
 
@@ -184,6 +186,16 @@ async def test_consent_is_asked_afterwards_for_a_handover_begun_by_a_phone_key(h
 
     status, call = await desk.post(f"/api/v1/calls/{by_key}/consent", {"consent": "declined"})
     assert (status, call["attempts"][0]["consent"]) == (200, "declined")
+
+
+@pytest.mark.parametrize("suggestion", [RuntimeError("broken"), {"platform": "moon"}])
+async def test_a_broken_classifier_stops_no_key(house: House, suggestion: Any) -> None:
+    desk = await house.desk(house.agent)
+    call_id = await house.caller_talks_with(house.agent)
+    house.suggestion = suggestion
+
+    assert (await desk.post(f"/api/v1/calls/{call_id}/note", {"text": "打架"}))[1] == {"suggestion": None}
+    assert await begin(desk, call_id, note="又打架")
 
 
 async def test_the_suggestion_is_kept_with_the_call_also_when_the_note_comes_with_the_key(house: House) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from callflow.web import events as stream
 from callflow.web.events import STREAMS_PER_AGENT
-from tests.contract.web.house import NUMBER, next_event, until
+from tests.contract.web.desk import next_event, until
+from tests.contract.web.ticket_store import NUMBER
 
 if TYPE_CHECKING:
     from tests.contract.web.house import House

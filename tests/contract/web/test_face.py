@@ -15,7 +15,9 @@ from aiohttp import ClientSession
 from callflow.web.app import ROUTES
 from callflow.web.openapi import document
 from callflow.web.refusals import REFUSALS
-from tests.contract.web.house import NUMBER, House, next_event
+from tests.contract.web.desk import next_event
+from tests.contract.web.house import House
+from tests.contract.web.ticket_store import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,6 +158,28 @@ async def test_a_stranger_who_sends_half_a_request_does_not_hold_the_program_up_
         await house.runner.cleanup()
         assert await reader.read() is not None
     writer.close()
+
+
+@pytest.mark.covers("T-16")
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"GET /{NUMBER} NONSENSE\r\n\r\n",
+        f"{NUMBER}\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\n{NUMBER}\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\nX-Long: {NUMBER * 2000}\r\n\r\n",
+    ],
+)
+async def test_what_is_not_even_http_is_refused_and_leaves_no_number_in_the_log(
+    house: House, raw: str, lines: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection(*house.runner.addresses[0][:2])
+    writer.write(raw.encode())
+    async with asyncio.timeout(5):
+        assert b" 400 " in await reader.readline()
+    writer.close()
+
+    assert NUMBER not in json.dumps(lines) + caplog.text
 
 
 # ---- the description

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from callflow.web.sessions import FAILURE_WINDOW_S, FAILURES_PER_USER, SESSION_IDLE_S, SESSION_LIFE_S
-from tests.contract.web.house import Desk, House
+from tests.contract.web.desk import Desk
+from tests.contract.web.house import House
 
 
 async def test_the_cookie_is_for_http_only_and_for_this_site_and_the_body_has_the_csrf_token(house: House) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ulid import ULID
 
-from tests.contract.web.house import NUMBER, SUGGESTION, Step, Ticket
+from tests.contract.web.house import SUGGESTION
+from tests.contract.web.ticket_store import NUMBER, Step, Ticket
 
 if TYPE_CHECKING:
     from tests.contract.web.house import House
