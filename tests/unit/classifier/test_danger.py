@@ -23,7 +23,7 @@ def test_the_own_utterances_keep_their_floor() -> None:
     assert figures["level"].value >= 0.95
 
 
-@pytest.mark.covers("R-008", "R-015", "R-016")
+@pytest.mark.covers("R-016")
 @pytest.mark.parametrize(
     ("text", "hotlines"),
     [
@@ -157,7 +157,6 @@ def test_words_damaged_by_speech_recognition_are_heard_by_their_sound(text: str)
     assert classify(text).danger
 
 
-@pytest.mark.covers("R-030", "R-031")
 @pytest.mark.parametrize(
     ("text", "level"),
     [

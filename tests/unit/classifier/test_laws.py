@@ -49,7 +49,6 @@ def test_no_text_raises_and_all_offsets_lie_in_the_text(text: str) -> None:
     assert all(text[span.start : span.end] == span.text for span in got.evidence)
 
 
-@pytest.mark.covers("R-008")
 @given(talk, st.sampled_from(CRIES), st.sampled_from(["first", "last"]))
 @slowly
 def test_a_cry_for_help_in_a_sentence_of_its_own_is_never_cleared_by_anything_else(

@@ -51,7 +51,6 @@ def test_the_telling_detail_decides(text: str, platform: Platform) -> None:
     assert classify(text).platform is platform
 
 
-@pytest.mark.covers("R-014")
 @pytest.mark.parametrize(
     "text",
     [
@@ -91,7 +90,7 @@ def test_what_neither_platform_takes_up_is_guided_away(text: str) -> None:
     assert got.evidence
 
 
-@pytest.mark.covers("R-009", "R-008")
+@pytest.mark.covers("R-009")
 def test_danger_goes_before_out_of_scope() -> None:
     got = classify("法院判得不公，我现在就站在法院楼顶要跳下去", "12345")
 
