@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from callflow.domain.clocks import CLOCKS
 from callflow.domain.events import Event
-from callflow.domain.handover import TABLE, WHEN_TIME_IS_UP, Row, nothing
+from callflow.domain.handover import TABLE, Row, nothing
 from callflow.domain.names import Phase
+from callflow.domain.time_is_up import WHEN_TIME_IS_UP
 
 WHO_HEARS_WHOM: dict[Phase, str] = {
     Phase.QUEUED: "The caller waits for an agent: music, announcements.",

@@ -2,7 +2,7 @@
 
 Rules of this file
 1. Everything that can change a call's phase is a row of `TABLE`; the rules that rows name are in legs.py,
-   attempts.py, ownership.py and danger.py and are reached by no other way.
+   attempts.py, ownership.py, danger.py and time_is_up.py and are reached by no other way.
 2. Every phase has a row for every event. `nothing` is a row: the event is late, contradictory or not for here,
    and the call is not harmed by it. No event ever raises.
 3. A row says where it may lead (`to`); it may always also stay. The picture in docs/handover.md is made from it.
@@ -19,8 +19,6 @@ from typing import NamedTuple
 
 from callflow.domain import attempts, danger, legs, ownership
 from callflow.domain.calls import Call
-from callflow.domain.clocks import give_up_at, next_deadline, unheard
-from callflow.domain.commands import CancelAttempt, RecallAgent, ReleaseAgent
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
     AgentAnswered,
@@ -52,11 +50,9 @@ from callflow.domain.events import (
     TargetJoined,
     TargetRinging,
 )
-from callflow.domain.names import Kind, Outcome, Phase
+from callflow.domain.names import Phase
 from callflow.domain.rules import SiteRules
-
-LATE_RELEASE_S = 10.0
-"""A release this much overdue is not made: we were away, and an agent who stayed so long is in the talk."""
+from callflow.domain.time_is_up import time_ran_out
 
 QUEUED, TALKING, INVITING, CONSULTING = Phase.QUEUED, Phase.TALKING, Phase.INVITING, Phase.CONSULTING
 THREE_WAY, WAITING, HANDED_OVER = Phase.THREE_WAY, Phase.WAITING, Phase.HANDED_OVER
@@ -89,57 +85,6 @@ def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules)
     if event.ticket_id not in known:
         draft.change(peer_tickets=(*known, event.ticket_id))
 
-
-def time_ran_out(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
-    """One of the phase's clocks ran out. A wake-up that is not due any more changes nothing."""
-    due = next_deadline(draft.call, rules)
-    if due is not None and due[1] == event.name and due[0] <= event.at:
-        WHEN_TIME_IS_UP[event.name](draft, event, rules)
-
-
-def release_agent(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
-    """One key: the target is in, our agent leaves now."""
-    due = next_deadline(draft.call, rules)
-    if due is not None and event.at - due[0] > LATE_RELEASE_S:
-        for attempt in draft.call.attempts:
-            if attempt.is_joined and attempt.kind is Kind.ONE_KEY:
-                draft.change_attempt(attempt, kind=Kind.THREE_PARTY)
-        return
-    draft.change(released=True)
-    draft.add(ReleaseAgent(event.call_id))
-
-
-def recall_agent(draft: Draft, event: DeadlinePassed, _rules: SiteRules) -> None:
-    """A caller has nobody and the dialplan has not said that it looks after him: ring an agent."""
-    legs.recall_needed(draft, event.at)
-    draft.change(phase_since=event.at)
-    draft.add(RecallAgent(event.call_id))
-
-
-def give_up_attempts(draft: Draft, event: DeadlinePassed, rules: SiteRules) -> None:
-    """An attempt of which nothing more was heard: end its leg, if there is one, and say it failed."""
-    for attempt in unheard(draft.call):
-        if give_up_at(attempt, rules) <= event.at:
-            if not attempt.danger:
-                draft.add(CancelAttempt(event.call_id, attempt.attempt_id, attempt.target))
-            outcome = Outcome.CANCELLED if attempt.cancelling else Outcome.UNREACHABLE
-            failed = AttemptFailed(event.call_id, event.at, attempt.attempt_id, outcome, sip_code=0, cause=0)
-            attempts.attempt_failed(draft, failed, rules)
-
-
-def owner_by_rule(draft: Draft, _event: DeadlinePassed, rules: SiteRules) -> None:
-    """Nobody agreed in time: the first receiver owns it."""
-    ownership.by_rule(draft, rules)
-
-
-WHEN_TIME_IS_UP: dict[str, Rule] = {
-    "grace": release_agent,
-    "alone": recall_agent,
-    "waiting": recall_agent,
-    "recall": recall_agent,
-    "attempt": give_up_attempts,
-    "owner": owner_by_rule,
-}
 
 # ---- the table
 
@@ -188,6 +133,23 @@ NOBODY_ANSWERED: dict[type[Event], Row] = {
 }
 """Where no agent of ours is in the talk, no desk has anything to ask."""
 
+OUR_AGENT_IS_IN: dict[type[Event], Row] = {**WHILE_LIVE, AgentOffered: Row(nothing), LeaveRequested: Row(nothing)}
+"""Nobody is offered to a caller who has an agent, and that agent does not leave while there is nobody else."""
+
+NO_ATTEMPT_LIVES: dict[type[Event], Row] = {
+    event: Row(nothing)
+    for event in (
+        TargetRinging,
+        NumberRefused,
+        ConsultStarted,
+        TargetJoined,
+        AttemptFailed,
+        CancelRequested,
+        StayRequested,
+    )
+}
+"""Where nobody is being rung and no target is in, nothing can be heard of one or asked about one."""
+
 AFTER_THE_END: dict[type[Event], Row] = {
     **{event: Row(nothing) for event in WHILE_LIVE},
     **ALWAYS,
@@ -206,7 +168,9 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         CallerEnded: Row(legs.caller_ended, (ABANDONED, CALL_BACK)),
     },
     TALKING: {
-        **WHILE_LIVE,
+        **OUR_AGENT_IS_IN,
+        **NO_ATTEMPT_LIVES,
+        AgentOffered: Row(legs.agent_offered),
         LegLeft: Row(legs.leg_left, (RECALLING,)),
         TargetInvited: Row(attempts.target_invited, (INVITING, WAITING)),
         HandoverRequested: Row(attempts.handover_requested, (INVITING,)),
@@ -214,7 +178,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         DeadlinePassed: Row(time_ran_out, (RECALLING,)),
     },
     INVITING: {
-        **WHILE_LIVE,
+        **OUR_AGENT_IS_IN,
         LegLeft: Row(legs.leg_left, (WAITING,)),
         CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
         ConsultStarted: Row(attempts.consult_started, (CONSULTING,)),
@@ -223,7 +187,8 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         DeadlinePassed: Row(time_ran_out, (TALKING,)),
     },
     CONSULTING: {
-        **WHILE_LIVE,
+        **OUR_AGENT_IS_IN,
+        ConsultStarted: Row(nothing),
         LegLeft: Row(legs.leg_left, (WAITING,)),
         CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
         TargetInvited: Row(attempts.target_invited, (INVITING,)),
@@ -231,7 +196,8 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         AttemptFailed: Row(attempts.attempt_failed, (TALKING, INVITING)),
     },
     THREE_WAY: {
-        **WHILE_LIVE,
+        **OUR_AGENT_IS_IN,
+        LeaveRequested: Row(attempts.leave_requested),
         LegLeft: Row(legs.leg_left, (HANDED_OVER, TALKING, INVITING, CONSULTING)),
         CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
         TargetInvited: Row(attempts.target_invited, (INVITING,)),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.clocks import next_deadline
+from callflow.domain.draft import Decision
 from callflow.domain.events import DeadlinePassed, Event
 from callflow.domain.names import Phase, Way
 from callflow.domain.rules import SiteRules
@@ -23,28 +24,42 @@ STEP_S = 0.25
 Transition = tuple[Phase, type[Event], Phase]
 
 
-def walk(histories: Sequence[list[Event]], rules: SiteRules, depth: int) -> tuple[set[Transition], int]:
-    """Every transition seen within `depth` steps of the histories, and how many states they joined."""
-    seen: set[Call] = set()
-    seen_transitions: set[Transition] = set()
+@dataclass
+class Seen:
+    """What a walk has met."""
+
+    transitions: set[Transition] = field(default_factory=set)
+    effects: set[tuple[Phase, type[Event]]] = field(default_factory=set)
+    """In which phase which kind of event changed anything at all."""
+    states: int = 0
+
+
+def walk(histories: Sequence[list[Event]], rules: SiteRules, depth: int) -> Seen:
+    """Everything that happens within `depth` steps of the histories."""
+    shapes: set[Call] = set()
+    seen = Seen()
     ahead: deque[tuple[Call, float, int]] = deque()
     for history in histories:
         call = play(history, rules)
-        if _shape(call) not in seen:
-            seen.add(_shape(call))
+        if _shape(call) not in shapes:
+            shapes.add(_shape(call))
             ahead.append((call, history[-1].at, 0))
     while ahead:
         call, at, steps = ahead.popleft()
         for event in what_may_come(call, at + STEP_S, rules):
-            after = decide_lawfully(call, event, rules).call
+            decision = decide_lawfully(call, event, rules)
+            after = decision.call
             assert after is not None
-            seen_transitions.add((call.phase, type(event), after.phase))
+            seen.transitions.add((call.phase, type(event), after.phase))
+            if decision != Decision(call):
+                seen.effects.add((call.phase, type(event)))
             shape = _shape(after)
-            if shape not in seen:
-                seen.add(shape)
+            if shape not in shapes:
+                shapes.add(shape)
                 if steps + 1 < depth:
                     ahead.append((after, event.at, steps + 1))
-    return seen_transitions, len(seen)
+    seen.states = len(shapes)
+    return seen
 
 
 def what_may_come(call: Call, at: float, rules: SiteRules) -> list[Event]:

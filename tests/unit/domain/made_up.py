@@ -161,6 +161,7 @@ def one_of_each(at: float, call_id: CallId = CALL) -> list[Event]:
         PeerOwnerSettled(call_id, at, POLICE, GOV, "agreed"),
         PeerTicketOpened(call_id, at, POLICE, TicketId("JD-1")),
         PeerDanger(call_id, at, POLICE),
+        PeerOwnerSettled(call_id, at, GOV, POLICE, "agreed"),
         *(DeadlinePassed(call_id, at, name) for name in ("grace", "alone", "waiting", "recall", "attempt")),
         DeadlinePassed(call_id, at, "owner"),
     ]
