@@ -50,7 +50,8 @@ def _picture() -> Iterator[str]:
         arrows: dict[Phase, list[str]] = {}
         for event, row in rows.items():
             for to in row.to:
-                arrows.setdefault(to, []).append(event.__name__)
+                if to is not phase:
+                    arrows.setdefault(to, []).append(event.__name__)
         for to, events in arrows.items():
             yield f"    {phase} --> {to}: {', '.join(sorted(events))}"
     for phase, rows in TABLE.items():
@@ -80,7 +81,7 @@ def _card(phase: Phase) -> Iterator[str]:
 def _ways_to(phase: Phase) -> Iterator[tuple[Phase, type[Event]]]:
     for before, rows in TABLE.items():
         for event, row in rows.items():
-            if phase in row.to:
+            if phase in row.to and before is not phase:
                 yield before, event
 
 

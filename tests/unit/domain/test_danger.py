@@ -48,8 +48,8 @@ from tests.unit.domain.made_up import (
     caller_arrived,
     danger_attempt,
 )
+from tests.unit.domain.scenes import AGENT_HUNG_UP, INVITED, JOINED, ONE_KEY, TALK, THREE_PARTY
 from tests.unit.domain.story import Story
-from tests.unit.domain.test_stories import AGENT_HUNG_UP, INVITED, JOINED, ONE_KEY, TALK, THREE_PARTY
 
 DANGER = DangerRaised(CALL, 30.0, AGENT)
 TO_119 = replace(THREE_PARTY, target=TO_FIRE, attempt_id=SECOND)

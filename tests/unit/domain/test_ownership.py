@@ -29,8 +29,8 @@ from tests.unit.domain.made_up import (
     POLICE_RULES,
     caller_arrived,
 )
+from tests.unit.domain.scenes import AGENT_HUNG_UP, JOINED, ONE_KEY, TALK, THREE_PARTY
 from tests.unit.domain.story import Story
-from tests.unit.domain.test_stories import AGENT_HUNG_UP, JOINED, ONE_KEY, TALK, THREE_PARTY
 
 IN_THREE: list[Event] = [*TALK, THREE_PARTY, JOINED]
 AT_110: list[Event] = [caller_arrived(from_site=GOV, hop=1), AgentAnswered(CALL, 3.0, AGENT, AGENT_CHANNEL)]

@@ -33,9 +33,9 @@ from tests.unit.domain.made_up import (
     TO_POLICE,
     caller_arrived,
 )
+from tests.unit.domain.scenes import AGENT_HUNG_UP, HUNG_UP, JOINED, ONE_KEY, TALK, THREE_PARTY
 from tests.unit.domain.story import Story
 from tests.unit.domain.test_danger import DANGER
-from tests.unit.domain.test_stories import AGENT_HUNG_UP, HUNG_UP, JOINED, ONE_KEY, TALK, THREE_PARTY
 
 LATER = 130.0
 ASK = replace(ONE_KEY, at=LATER, attempt_id=SECOND)

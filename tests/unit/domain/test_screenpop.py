@@ -11,9 +11,9 @@ from callflow.domain.events import NoteWritten
 from callflow.domain.names import Outcome
 from callflow.domain.screenpop import NOTICES, call_body, masked, news, notice, pop
 from tests.unit.domain.made_up import AGENT, CALL, COLLEAGUE, GOV, INCIDENT, caller_arrived
+from tests.unit.domain.scenes import AGENT_HUNG_UP, JOINED, ONE_KEY, TALK
 from tests.unit.domain.story import Story
 from tests.unit.domain.test_danger import DANGER
-from tests.unit.domain.test_stories import AGENT_HUNG_UP, JOINED, ONE_KEY, TALK
 
 NUMBER = "02800000001"
 
