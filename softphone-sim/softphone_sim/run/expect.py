@@ -163,22 +163,22 @@ def _nearest(events: list[DeskEvent], where: dict[str, Any]) -> str:
 
 
 def _pop(scene: Scene, spec: conditions.SeenPop) -> str | None:
-    actor = scene.actor(spec.at)
-    pops = _events(actor, "pop")
+    actor, since_ns = scene.actor(spec.at), scene.since(spec.since, 0)
+    pops = [event for event in _events(actor, "pop") if event.time_ns >= since_ns]
     if not pops:
-        return f"no pop at {spec.at}'s desk"
+        return f"no pop at {spec.at}'s desk{f' since {spec.since}' if spec.since else ''}"
     number = scene.stage.actors[spec.number].number if spec.number in scene.stage.actors else scene.filled(spec.number)
     wanted = {"number": number, "presentation": spec.presentation, "verified": spec.verified}
     where = {**{key: value for key, value in wanted.items() if value is not None}, **scene.filled(spec.where)}
     latest = pops[-1]
     if wrong := misfits(latest.body, where):
         return f"the pop at {spec.at}: {wrong}"
+    first = next(pop for pop in pops if pop.body.get("call_id") == latest.body.get("call_id"))
     call = _incoming(actor)
-    limit_ns = {"ringing": call.began_ns if call else None, "answer": call.answered_ns if call else None, None: None}[
-        spec.before
-    ]
-    if limit_ns is not None and pops[0].time_ns > limit_ns:
-        late_ms = (pops[0].time_ns - limit_ns) / 1e6
+    limits_ns = {"ringing": call.began_ns, "answer": call.answered_ns} if call else {}
+    limit_ns = limits_ns.get(spec.before or "")
+    if limit_ns is not None and first.time_ns > limit_ns:
+        late_ms = (first.time_ns - limit_ns) / 1e6
         return f"the pop at {spec.at} came {late_ms:.0f} ms after the {spec.before}, expected before"
     return None
 

@@ -79,6 +79,7 @@ class SeenPop(_Seen):
     presentation: str | None = None
     verified: bool | None = None
     before: Literal["ringing", "answer"] | None = None
+    since: Name | None = None  # a mark: pops before it are of an earlier call
     where: dict[str, Any] = Field(default_factory=dict)
 
 
