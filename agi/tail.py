@@ -103,9 +103,10 @@ class JournalTail:
                 log.warning("journal was cut short; reading it from its beginning", read_to=current.read_to)
                 self._close()
                 return self._read_on()
+            is_replaced = self._is_replaced(current)  # asked first: what it got before its renaming is still read
             chunk = current.file.read(CHUNK_BYTES)
             current.read_to += len(chunk)
-            if not chunk and self._is_replaced(current):
+            if not chunk and is_replaced:
                 log.info("journal was rotated", read_to=current.read_to)
                 self._close()
                 return self._read_on()
