@@ -140,10 +140,11 @@ class JournalTail:
         return file.read(1) == b"\n"
 
     def _is_replaced(self, current: _Open) -> bool:
+        """Another file stands in its place. While none does, the old one may still get the end of a write."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
-            return True
+            return False
         mine = os.fstat(current.file.fileno())
         return (found.st_dev, found.st_ino) != (mine.st_dev, mine.st_ino)
 
