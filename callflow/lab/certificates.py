@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from callflow.service.exchange import SITE_URI
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 LIFE = timedelta(days=90)
 EARLY = timedelta(hours=1)  # a machine whose clock is a little behind accepts it too
-SITE_URI = "urn:hotline-linkage:site:"
-"""A leaf's URI name is this and the site's id; the exchange compares it with the signer of a message."""
 
 
 @dataclass(frozen=True, slots=True)

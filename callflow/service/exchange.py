@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from callflow.service.messages import FIRST_LINK, VERSION, ExchangeMessage, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from callflow.domain.names import IncidentId, SiteId
 
@@ -31,6 +31,9 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 
 ALGORITHM: Final = "Ed25519"
 """EdDSA over Ed25519 by its full name (RFC 9864 retires the ambiguous "EdDSA")."""
+
+SITE_URI: Final = "urn:hotline-linkage:site:"
+"""A site's TLS certificate names it by a URI: this and the site's id."""
 
 CLOCK_LIMIT_S: Final = 300.0
 SIZE_LIMIT: Final = 128 * 1024
@@ -228,19 +231,20 @@ class Unsent:
     incident_id: IncidentId
     seq: int
     payload: bytes
+    digest: str
 
 
 class Outgoing(Protocol):
     """Our messages, durable until their receipt is in. All of them may raise ports.FactsAway."""
 
-    async def unsent(self, peer: SiteId, limit: int) -> list[Unsent]:
+    async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """Messages without a receipt, oldest first; within an incident in the order of their numbers."""
 
     async def receipted(self, message_id: str, now: float) -> None:
         """The peer has it. Repeatable."""
 
-    async def send_again(self, peer: SiteId, incident_id: IncidentId, from_seq: int) -> None:
-        """The peer has lost what he had from this number on: forget those receipts."""
+    async def send_again(self, peer: SiteId, incident_id: IncidentId, from_seq: int) -> int:
+        """The peer lost what he had from this number on: forget those receipts. How many messages that is."""
 
 
 def key_id(public_pem: bytes) -> str:

@@ -14,6 +14,8 @@ from callflow.service.exchange import CLOCK_LIMIT_S, ChainEnd, Opened, Unsent
 from callflow.service.messages import FIRST_LINK, Body, ExchangeMessage, digest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callflow.adapters.sql.database import Database
@@ -80,30 +82,31 @@ class SqlOutgoing:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def unsent(self, peer: SiteId, limit: int) -> list[Unsent]:
+    async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """See the port."""
         waiting = (
-            select(outbox.c.message_id, outbox.c.incident_id, outbox.c.seq, outbox.c.payload)
+            select(outbox.c.message_id, outbox.c.incident_id, outbox.c.seq, outbox.c.payload, outbox.c.digest)
             .where(outbox.c.peer == peer, outbox.c.receipted_at.is_(None))
+            .where(outbox.c.incident_id.not_in(leave_out))
             .order_by(outbox.c.entry)
             .limit(limit)
         )
         rows = await self._database.read(lambda connection: _all(connection, waiting))
-        return [Unsent(r.message_id, IncidentId(r.incident_id), r.seq, r.payload.encode()) for r in rows]
+        return [Unsent(r.message_id, IncidentId(r.incident_id), r.seq, r.payload.encode(), r.digest) for r in rows]
 
     async def receipted(self, message_id: str, now: float) -> None:
         """See the port."""
         done = update(outbox).where(outbox.c.message_id == message_id).values(receipted_at=now)
         await self._database.write(lambda connection: connection.execute(done))
 
-    async def send_again(self, peer: SiteId, incident_id: IncidentId, from_seq: int) -> None:
+    async def send_again(self, peer: SiteId, incident_id: IncidentId, from_seq: int) -> int:
         """See the port."""
         lost = (
             update(outbox)
             .where(outbox.c.peer == peer, outbox.c.incident_id == incident_id, outbox.c.seq >= from_seq)
             .values(receipted_at=None)
         )
-        await self._database.write(lambda connection: connection.execute(lost))
+        return (await self._database.write(lambda connection: connection.execute(lost))).rowcount
 
 
 class SqlInbox:

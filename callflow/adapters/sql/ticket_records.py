@@ -152,8 +152,10 @@ def _caller(number: str, presentation: Presentation, verified: Verified) -> dict
 async def _next_number(step: Step, prefix: str) -> str:
     """The next of this platform's series of the day, such as GD20261122000001."""
     day = f"{prefix}{datetime.fromtimestamp(step.at, CHINA):%Y%m%d}"
-    of_today = tickets.c.ticket_id.between(f"{day}000000", f"{day}999999")
-    last = await step.connection.scalar(select(func.max(tickets.c.ticket_id)).where(of_today))
+    number = tickets.c.ticket_id
+    of_today = select(number).where(number.between(f"{day}0", f"{day}999999999"))
+    # The longest is the last: after 999999 comes 1000000, and nothing breaks on the day that sees it.
+    last = await step.connection.scalar(of_today.order_by(func.length(number).desc(), number.desc()).limit(1))
     return f"{day}{int(last.removeprefix(day)) + 1 if last else 1:06d}"
 
 

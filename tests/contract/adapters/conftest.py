@@ -5,6 +5,7 @@ import os
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,17 +42,29 @@ def engines() -> list[str]:
     return ["sqlite", "postgresql"] if POSTGRES else ["sqlite"]
 
 
+@pytest.fixture
+def empty(tmp_path: Path) -> Callable[[str], AbstractContextManager[str]]:
+    """Makes an empty database of a sort and gives its URL."""
+
+    @contextmanager
+    def made(sort: str) -> Iterator[str]:
+        if sort == "sqlite":
+            yield f"sqlite:///{tmp_path / 'facts.db'}"
+            return
+        name = f"cf_{secrets.token_hex(6)}"
+        with psycopg.connect(POSTGRES, autocommit=True) as server:
+            server.execute(f'CREATE DATABASE "{name}"')
+            yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    return made
+
+
 @pytest.fixture(params=engines())
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, empty: Callable[[str], AbstractContextManager[str]]) -> Iterator[str]:
     """An empty database of each sort; PostgreSQL when CALLFLOW_TEST_POSTGRES names a server."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'facts.db'}"
-        return
-    name = f"cf_{secrets.token_hex(6)}"
-    with psycopg.connect(POSTGRES, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with empty(request.param) as url:
+        yield url
 
 
 @pytest.fixture

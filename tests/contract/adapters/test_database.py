@@ -60,7 +60,7 @@ async def run(connection: AsyncConnection, *statements: str) -> None:
         await connection.execute(text(statement))
 
 
-@pytest.mark.covers("R-063")
+@pytest.mark.covers("R-063", "T-17")
 async def test_the_audit_refuses_to_be_changed(database: Database, gov_site: Site, a_call: MakeCall) -> None:
     await write_three(database, gov_site, a_call)
 
@@ -71,7 +71,7 @@ async def test_the_audit_refuses_to_be_changed(database: Database, gov_site: Sit
     assert await database.read(audit.first_break) is None
 
 
-@pytest.mark.covers("R-063")
+@pytest.mark.covers("R-063", "T-17")
 @pytest.mark.parametrize(
     ("tampering", "broken_at"),
     [("UPDATE audit SET at = at + 1 WHERE entry = 3", 3), ("DELETE FROM audit WHERE entry = 3", 4)],
@@ -92,7 +92,6 @@ async def test_an_audit_changed_behind_our_back_shows_where(
     assert await database.read(audit.first_break) == broken_at
 
 
-@pytest.mark.covers("C-08")
 async def test_while_another_holds_the_file_nothing_is_written_and_afterwards_all_is(
     tmp_path: Path, gov_site: Site, a_call: MakeCall
 ) -> None:

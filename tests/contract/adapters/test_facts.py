@@ -1,11 +1,14 @@
 """What every keeper of facts promises; the fake keeps the same promises as the real ones."""
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
 
+from callflow.adapters.fakes import FakeFacts
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.domain.calls import Attempt, Call, Ownership
@@ -19,9 +22,18 @@ MakeCall = Callable[..., Call]
 MakeAttempt = Callable[..., Attempt]
 
 
-@pytest.fixture
-async def facts(database: Database, gov_site: Site) -> Facts:
-    return SqlFacts(database, gov_site)
+@pytest.fixture(params=["fake", "sqlite", *(["postgresql"] if os.environ.get("CALLFLOW_TEST_POSTGRES") else [])])
+async def facts(
+    request: pytest.FixtureRequest, empty: Callable[[str], AbstractContextManager[str]], gov_site: Site
+) -> AsyncIterator[Facts]:
+    """The fake, and the real one on SQLite and, when CALLFLOW_TEST_POSTGRES names one, on PostgreSQL."""
+    if request.param == "fake":
+        yield FakeFacts()
+        return
+    with empty(request.param) as url:
+        opened = await Database.open(url)
+        yield SqlFacts(opened, gov_site)
+        await opened.close()
 
 
 async def commit(

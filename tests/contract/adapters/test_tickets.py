@@ -13,6 +13,7 @@ from ulid import ULID
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.outbox import SqlOutgoing
+from callflow.adapters.sql.tables import tickets
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.domain import commands as c
 from callflow.domain.calls import Attempt, Call
@@ -139,6 +140,24 @@ async def test_numbers_run_on_within_a_day_and_begin_anew_at_midnight_in_china(g
         "GD20261122000002",
         "GD20261122000001",
     ]
+
+
+@pytest.mark.covers("C-10")
+async def test_the_millionth_ticket_of_a_day_is_numbered_like_any_other(gov: Books, a_call: MakeCall) -> None:
+    first = a_call()
+    await gov.write(first, opening(first))
+    jump = tickets.update().values(ticket_id="GD20261122999999")
+    await gov.database.write(lambda connection: connection.execute(jump))
+
+    for _ in range(2):
+        call = a_call()
+        await gov.write(call, opening(call))
+
+    assert {ticket.ticket_id for ticket in await gov.read.search()} == {
+        "GD20261122999999",
+        "GD202611221000000",
+        "GD202611221000001",
+    }
 
 
 @pytest.mark.covers("R-040")
