@@ -27,6 +27,7 @@ class FakeFacts:
 
     async def call(self, call_id: CallId) -> Call | None:
         """See the port."""
+        await asyncio.sleep(0)  # as with a database, others may run between reading and writing
         self._here()
         return self.calls.get(call_id)
 
