@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 ANSWER_LIMIT_S: Final = 5.0
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
-LOOK_EVERY_S: Final = 30.0
-"""Also without a wake: a message committed while the waker died is found by then."""
+LOOK_EVERY_S: Final = 10.0
+"""Also without a wake: what another process has committed is found by then."""
 
 STUCK_S: Final = 60.0
 """An incident whose message the peer will not have is tried again so late; a person reads the log meanwhile."""
@@ -48,7 +48,10 @@ class _PeerAway(Exception):  # noqa: N818 - named by what happened
 
 
 class ExchangeClient:
-    """`ports.Outbox`, and the senders behind it. `peers`: the base URL of each peer's exchange."""
+    """`ports.Outbox`, and the senders behind it; it hears of this process's commits by itself.
+
+    `peers`: the base URL of each peer's exchange.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class ExchangeClient:
         self._peers, self._tls, self._clock = peers, tls, clock
         self._woken: defaultdict[SiteId, asyncio.Event] = defaultdict(asyncio.Event)
         self._stuck: defaultdict[SiteId, dict[IncidentId, float]] = defaultdict(dict)
+        outgoing.when_stored(self.wake)
         self.away: dict[SiteId, str] = {}
         """The peers that cannot be reached now, with the cause. For `/health/ready`."""
 

@@ -75,9 +75,7 @@ class Uui:
         pair = self._pairs[peer]
         if not 0 <= hop <= 255:  # noqa: PLR2004 - one octet
             raise ValueError(f"hop {hop} does not fit one octet")
-        fields = FIELDS.pack(
-            VERSION, pair.key_id, ULID.from_str(incident_id).bytes, int(now), hop, MARKS[mark]
-        )
+        fields = FIELDS.pack(VERSION, pair.key_id, ULID.from_str(incident_id).bytes, int(now), hop, MARKS[mark])
         return (fields + self._mac(pair.key, self._site, peer, fields)).hex()
 
     def verify(self, uui_hex: str, now: float) -> VerifiedUui | None:

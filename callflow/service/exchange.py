@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from callflow.service.messages import FIRST_LINK, VERSION, ExchangeMessage, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from callflow.domain.names import IncidentId, SiteId
 
@@ -235,7 +235,10 @@ class Unsent:
 
 
 class Outgoing(Protocol):
-    """Our messages, durable until their receipt is in. All of them may raise ports.FactsAway."""
+    """Our messages, durable until their receipt is in. All but `when_stored` may raise ports.FactsAway."""
+
+    def when_stored(self, wake: Callable[[SiteId], None]) -> None:
+        """Call `wake` after each commit of this process that stored something for a peer."""
 
     async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """Messages without a receipt, oldest first; within an incident in the order of their numbers."""

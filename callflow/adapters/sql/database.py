@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
+    from callflow.domain.names import SiteId
+
 Answer = TypeVar("Answer")
 
 LIMIT_S: Final = 10.0
@@ -42,6 +44,8 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._turn = asyncio.Lock()
+        self.outgoing_stored: Callable[[SiteId], None] = lambda _peer: None
+        """Who is told that a commit stored a message for a peer."""
 
     @classmethod
     async def open(cls, url: str) -> Self:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from callflow.adapters.sql.database import Database
     from callflow.domain.calls import Call
-    from callflow.domain.names import CallId, IncidentId
+    from callflow.domain.names import CallId, IncidentId, SiteId
     from callflow.sitefile import Site
 
 JOURNAL: Final = "journal"
@@ -79,12 +79,14 @@ class SqlFacts:
         at: float,
     ) -> list[StoredOrder] | None:
         """See the port."""
+        written_to: set[SiteId] = set()
 
         async def work(connection: AsyncConnection) -> list[StoredOrder] | None:
+            written_to.clear()
             if event_key is not None and not await _is_first(connection, event_key, at):
                 return None
             entries = [] if call is None else await _write_call(connection, call, at)
-            step = Step(connection, self._site, call, at)
+            step = Step(connection, self._site, call, at, written_to)
             for record in records:
                 detail = await HANDLERS[type(record)](step, record)
                 incident_id: IncidentId = record.incident_id  # type: ignore[attr-defined] # every record but its base has one
@@ -94,7 +96,10 @@ class SqlFacts:
                 await _advance(connection, journal_offset)
             return [await _store(connection, order, at) for order in orders]
 
-        return await self._database.write(work)
+        stored = await self._database.write(work)
+        for peer in written_to:
+            self._database.outgoing_stored(peer)
+        return stored
 
     async def order_done(self, order_id: int, outcome: str) -> None:
         """See the port."""

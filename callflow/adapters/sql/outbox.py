@@ -14,7 +14,7 @@ from callflow.service.exchange import CLOCK_LIMIT_S, ChainEnd, Opened, Unsent
 from callflow.service.messages import FIRST_LINK, Body, ExchangeMessage, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -73,6 +73,7 @@ async def put(step: Step, written: Written) -> Detail:
         "stored_at": step.at,
     }
     await step.connection.execute(insert(outbox).values(row))
+    step.written_to.add(written.peer)
     return kept | {"sent": True, "message_id": message.id, "seq": message.seq}
 
 
@@ -81,6 +82,10 @@ class SqlOutgoing:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def when_stored(self, wake: Callable[[SiteId], None]) -> None:
+        """See the port."""
+        self._database.outgoing_stored = wake
 
     async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """See the port."""

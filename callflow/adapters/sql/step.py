@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callflow.domain.calls import Call
-    from callflow.domain.names import CallId, IncidentId
+    from callflow.domain.names import CallId, IncidentId, SiteId
     from callflow.sitefile import Site
 
 Detail = dict[str, Any]
@@ -28,6 +28,8 @@ class Step:
     site: Site
     call: Call | None
     at: float
+    written_to: set[SiteId] = field(default_factory=set)
+    """The peers for whom something was put into the outbox."""
 
     async def call_of(self, call_id: CallId) -> Call:
         """The call, as written. Raises LookupError for one that was never committed."""

@@ -57,7 +57,6 @@ class Platform:
         self.taken: list[ExchangeMessage] = []
         self.told: list[tuple[Event, str]] = []
         self.fails: Callable[[ExchangeMessage], Awaitable[None]] | None = None
-        self.after_message: Callable[[], None] = lambda: None
         self._runner: web.AppRunner | None = None
         self._sender: asyncio.Task[None] | None = None
 
@@ -79,7 +78,6 @@ class Platform:
             at=self.now,
         )
         self.taken.append(message)
-        self.after_message()
 
     async def _happened(self, event: Event, key: str) -> None:
         self.told.append((event, key))

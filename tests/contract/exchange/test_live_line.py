@@ -44,12 +44,11 @@ async def test_a_handover_makes_two_tickets_that_name_each_other(
     gov: Platform, police: Platform, a_call: MakeCall, until: Until
 ) -> None:
     await gov.open_door()
-    ours_out, theirs_out = gov.start_sending(POLICE), police.start_sending(GOV)
-    police.after_message = lambda: theirs_out.wake(GOV)
+    gov.start_sending(POLICE)
+    police.start_sending(GOV)
     call = a_call(note="楼上有人打架")
 
     await gov.write(call, c.OpenTicket(call.call_id, call.incident_id), handover(call))
-    ours_out.wake(POLICE)
 
     async def linked() -> bool:
         ours = await gov.tickets.ticket_of(call.incident_id)
@@ -118,7 +117,6 @@ async def test_a_peer_that_was_away_gets_everything_in_order_and_nothing_twice(
     for turn in range(5):
         for call in calls:
             await gov.write(call, decision(call, accept=turn % 2 == 0))
-    client.wake(POLICE)
 
     async def noticed() -> bool:
         return POLICE in client.away
@@ -189,16 +187,14 @@ async def test_a_peer_that_lost_its_books_gets_the_whole_chain_again(
     gov: Platform, police: Platform, a_call: MakeCall, until: Until
 ) -> None:
     call = a_call()
-    client = gov.start_sending(POLICE)
+    gov.start_sending(POLICE)
     for _ in range(3):
         await gov.write(call, decision(call, accept=True))
-    client.wake(POLICE)
     await until(delivered(gov, POLICE))
     await police.database.write(lambda connection: connection.execute(delete(inbox).where(inbox.c.seq > 1)))
     police.taken.clear()
 
     await gov.write(call, decision(call, accept=False))
-    client.wake(POLICE)
     await until(delivered(gov, POLICE))
 
     assert [message.seq for message in police.taken] == [2, 3, 4]
@@ -241,11 +237,10 @@ async def test_a_message_that_the_peer_will_not_have_holds_up_only_its_own_incid
 
 
 async def test_old_nonces_are_forgotten(gov: Platform, police: Platform, a_call: MakeCall, until: Until) -> None:
-    client = gov.start_sending(POLICE)
+    gov.start_sending(POLICE)
     for _ in range(2):
         call = a_call()
         await gov.write(call, decision(call, accept=True))
-        client.wake(POLICE)
         await until(delivered(gov, POLICE))
         gov.now = police.now = gov.now + 3600
 

@@ -55,9 +55,7 @@ def test_one_sites_secrets_do_not_open_the_other(tmp_path: Path) -> None:
     assert gov.redis_password != police.redis_password
     assert gov.ami_secret != police.ami_secret
     assert gov.session_secret != police.session_secret
-    passwords = [
-        s for keys in (gov, police) for a in keys.agents.values() for s in (a.sip_password, a.desk_password)
-    ]
+    passwords = [s for keys in (gov, police) for a in keys.agents.values() for s in (a.sip_password, a.desk_password)]
     assert len(set(passwords)) == len(passwords) == 6
 
 
