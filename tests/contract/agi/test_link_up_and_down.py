@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.contract.agi.fake_ami import HOST, FakeAmi, fake_ami, refusal, silenc
 async def test_a7_a_link_that_is_half_open_is_dropped_and_made_again(fake: FakeAmi) -> None:
     fake.replies["Ping"] = silence
 
-    async with linked(fake.login) as link:
+    async with linked(fake.login, replace(QUICK, ping_every_s=0.1, ping_s=0.1)) as link:
         lost = await link.news.get()
         fake.replies["Ping"] = success
         assert await link.news.get() == LinkUp()
@@ -99,7 +100,7 @@ async def test_a19_an_address_that_does_not_answer_is_given_up_in_time() -> None
         for filler in (first, second):
             filler.settimeout(0)
             filler.connect_ex(deaf.getsockname())
-        link = AmiLink(AmiLogin(*deaf.getsockname(), "callflow", "right"), limits=QUICK)
+        link = AmiLink(AmiLogin(*deaf.getsockname(), "callflow", "right"), limits=replace(QUICK, connect_s=0.2))
 
         async with asyncio.timeout(2), running(link):
             link.close()  # run() can only return when the attempt is given up
@@ -109,7 +110,7 @@ async def test_a_port_that_is_not_ami_is_given_up_and_tried_again() -> None:
     async with fake_ami() as fake:
         fake.greeting = b"SSH-2.0-OpenSSH_9.2\r\n"
         fake.replies["Login"] = silence
-        async with running(AmiLink(fake.login, limits=QUICK)) as link:
+        async with running(AmiLink(fake.login, limits=replace(QUICK, login_s=0.2))) as link:
             await until_connections(fake, 2)
             assert not link.is_up
 
