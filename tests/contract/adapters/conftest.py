@@ -32,6 +32,7 @@ from callflow.domain.names import (
     Way,
 )
 from callflow.sitefile import Site, load_site
+from tests.contract.adapters.books import Books
 
 NOW = 1_795_312_800.0  # 2026-11-22 10:00 in China
 SITES = Path(__file__).parents[3] / "asterisk-config" / "sites"
@@ -135,3 +136,13 @@ async def _sqlite_threads_have_ended() -> AsyncIterator[None]:
     for thread in threading.enumerate():
         if "_connection_worker_thread" in thread.name:
             await asyncio.to_thread(thread.join, 5)
+
+
+@pytest.fixture
+def gov(database: Database, gov_site: Site) -> Books:
+    return Books(database, gov_site)
+
+
+@pytest.fixture
+def police(database: Database, police_site: Site) -> Books:
+    return Books(database, police_site)

@@ -207,3 +207,9 @@ def until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
                 await asyncio.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def door(police: Platform, gov: Platform) -> Platform:
+    police.gov_tls, police.kept_before = gov.client_tls(), (0, 0)
+    return police
