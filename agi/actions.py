@@ -71,6 +71,8 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
     }
     if isinstance(order, InviteTarget | ReportDanger):
         return action | _attempt_headers(order, call, uui, caller)
+    if isinstance(order, ReleaseAgent) and order.by_agent:  # his own wish to leave outweighs an earlier wish to stay
+        return action | {"Variable": [f"__CALLERCHAN={caller}", "BYAGENT=1"]}
     return action
 
 

@@ -50,6 +50,10 @@ class Secrets:
     sip: Mapping[str, str]
 
 
+NO_HOP_LIMIT = 99
+"""A line behind a carrier does not hand callers on to platforms."""
+
+
 class RenderError(Exception):
     """A value cannot be written into Asterisk's configuration; the message names it."""
 
@@ -129,6 +133,7 @@ def _dialled(site: Site, target: Target) -> dict[str, object]:
             "claimed_trunk": target.via,
             "own_number": True,
             "refusal": "^$",
+            "max_hops": NO_HOP_LIMIT,
         }
     codes = "|".join(str(code) for code in peer.number_refused_codes)
     return {
@@ -138,6 +143,7 @@ def _dialled(site: Site, target: Target) -> dict[str, object]:
         "claimed_trunk": f"peer-{peer.id}-claimed",
         "own_number": peer.send_identity == "never",
         "refusal": f"^({codes})$" if codes else "^$",
+        "max_hops": peer.max_hops,
     }
 
 

@@ -120,7 +120,7 @@ class Routes:
             return
         uui, peer, hop = "", self._site.peer_of(target.via), call.caller.hop + 1
         if peer is not None:
-            if hop > peer.max_hops:
+            if hop >= peer.max_hops:
                 log.warning("handed on too often", call_id=call.call_id, hop=hop, max_hops=peer.max_hops)
                 return
             uui = self._uui.sign(call.incident_id, hop, call.caller.verified, SiteId(peer.id), self._clock())
@@ -140,7 +140,7 @@ class Routes:
     def _onward(self, incident_id: IncidentId, hop: int, mark: Verified) -> str:
         """Sign for the other platform, the first peer of the site file; "" when he may not be sent on."""
         peer = self._site.peer[0] if self._site.peer else None
-        if peer is None or hop > peer.max_hops:
+        if peer is None or hop >= peer.max_hops:
             return ""
         return self._uui.sign(incident_id, hop, mark, SiteId(peer.id), self._clock())
 

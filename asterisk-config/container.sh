@@ -17,10 +17,10 @@ healthy() { # booted, and SIP answers. A BYE to no call is answered (481) withou
   local address
   address=$(sed -n '/^\[udp\]/,/^bind/s/^bind = //p' /etc/asterisk/pjsip.conf)
   exec 3<>"/dev/udp/${address%:*}/${address##*:}"
-  # cat: one write is one packet; head: one read takes one packet
+  # dd: one write is one packet, and bash would write line by line; head: one read takes one packet
   printf '%s\r\n' "BYE sip:health@$address SIP/2.0" "Via: SIP/2.0/UDP $address;rport;branch=z9hG4bK$RANDOM$RANDOM" \
     'Max-Forwards: 1' "From: <sip:health@$address>;tag=$RANDOM" "To: <sip:health@$address>;tag=$RANDOM" "Call-ID: $RANDOM$RANDOM@health" \
-    'CSeq: 1 BYE' 'Content-Length: 0' '' | cat >&3
+    'CSeq: 1 BYE' 'Content-Length: 0' '' | dd bs=4096 iflag=fullblock status=none >&3
   [ "$(timeout 2 head -c 8 <&3)" = 'SIP/2.0 ' ]
 }
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,23 +28,30 @@ from agi.routes import Routes
 from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
 from agi.translate import Translator
+from callflow.adapters.exchange_http import ExchangeClient, client_tls
+from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
+from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
+from callflow.service.exchange import Keyring, Signer
+from callflow.service.messages import ExchangeMessage
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.ports import FactsAway
 from callflow.service.runner import Runner
 from callflow.service.site_rules import rules_of
+from callflow.service.take_in import take_in
 from callflow.settings import Settings
 from callflow.sitefile import Site, SiteFileError, load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
+from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
 from classifier import classify
 
 log = structlog.get_logger(__name__)
@@ -117,7 +125,17 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         at = site.addresses
         link = AmiLink(AmiLogin(at.host, at.ami_port, "callflow", keys.ami_secret))
         tail, translator = JournalTail(settings.journal), Translator(site, uui)
-        desks, exchange = _neighbours(settings, site, keys, database)
+        desks = RedisDesks.connect(
+            settings.redis_host or at.host, settings.redis_port or at.redis_port, keys.redis_password
+        )
+        signer, keyring = Signer(SiteId(site.platform.id), keys.exchange_key), Keyring(keys.peer_keys)
+        exchange = ExchangeClient(
+            signer=signer,
+            keyring=keyring,
+            outgoing=SqlOutgoing(database),
+            peers={SiteId(p.id): p.exchange for p in site.peer},
+            tls=client_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key),
+        )
         pbx = AmiPbx(link, site, uui, clock)
         rules = rules_of(site)
         orders = Orders(facts, pbx, desks, tickets, clock)
@@ -137,11 +155,20 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             suggest=_suggester(site),
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
-            probes=_probes(link, runner, facts),
+            probes=_probes(link, runner, facts, desks),
             clock=clock,
             registry=CollectorRegistry(),
         )
-        async with _listening(make_app(deps), at.host, at.http_port), asyncio.TaskGroup() as group:
+        door = ExchangeDoor(signer, keyring, SqlInbox(database), _taker(site, facts, controller, clock), clock)
+        tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)
+        async with (
+            _listening(make_app(deps), at.host, at.http_port),
+            _listening(exchange_app(door), at.host, at.exchange_port, tls),
+            _closing(desks),
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(desks.run())
+            group.create_task(exchange.run())
             group.create_task(runner.run())
             group.create_task(link.run())
             group.create_task(read_link(link, tail, translator, runner, clock))
@@ -161,11 +188,13 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+async def _listening(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
     runner = make_runner(app)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         raise NotStarted(f"port {host}:{port} is taken ({error.strerror}); end the program that holds it") from error
@@ -173,6 +202,33 @@ async def _listening(app: web.Application, host: str, port: int) -> AsyncIterato
         yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _closing(desks: RedisDesks) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await desks.close()
+
+
+def _taker(
+    site: Site, facts: PatientFacts, controller: Controller, clock: Callable[[], float]
+) -> Callable[[ExchangeMessage], Awaitable[None]]:
+    """What becomes of a peer's message: records, then events through the ordinary door."""
+    believed = {p.id for p in site.peer if p.believe_identity}
+
+    async def take(message: ExchangeMessage) -> None:
+        await take_in(
+            message,
+            facts=facts,
+            happened=controller.happened,
+            site=SiteId(site.platform.id),
+            believe_identity=message.issuer in believed,
+            at=clock(),
+        )
+
+    return take
 
 
 def _suggester(site: Site) -> Callable[[str], Any]:
@@ -186,7 +242,7 @@ def _suggester(site: Site) -> Callable[[str], Any]:
     return suggest
 
 
-def _probes(link: AmiLink, runner: Runner, facts: PatientFacts) -> dict[str, Callable[[], Any]]:
+def _probes(link: AmiLink, runner: Runner, facts: PatientFacts, desks: RedisDesks) -> dict[str, Callable[[], Any]]:
     async def asterisk() -> str | None:
         return None if link.is_up else "no AMI link"
 
@@ -196,7 +252,10 @@ def _probes(link: AmiLink, runner: Runner, facts: PatientFacts) -> dict[str, Cal
     async def sql() -> str | None:
         return f"{facts.unwritten} commits wait for the database" if facts.unwritten else None
 
-    return {"asterisk": asterisk, "journal": journal, "sql": sql}
+    async def redis() -> str | None:
+        return "Redis does not answer; desks lose no fact, only their view's past" if desks.is_away else None
+
+    return {"asterisk": asterisk, "journal": journal, "sql": sql, "redis": redis}
 
 
 def _log_json() -> None:
@@ -218,9 +277,3 @@ def _log_json() -> None:
 def _refuse(message: str) -> int:
     sys.stderr.write(f"callflow site: {message}\n")
     return 1
-
-
-def _neighbours(settings: Settings, site: Site, keys: SiteKeys, database: Database) -> tuple[Any, Any]:
-    from callflow.adapters.fakes import FakeDesks, FakeOutbox
-
-    return FakeDesks(), FakeOutbox()

@@ -36,6 +36,15 @@ class Caller:
     dialled: str
     hop: int
 
+    @property
+    def shown_number(self) -> str:
+        """The number that an agent may see: "" when the caller hides it and no platform vouched for the need (R-002).
+
+        A caller who withholds his number withholds it from the platform he rang; the linked platform, to which he
+        is handed over, gets it with the mark (RFC 3325 §7, requirements §3.5).
+        """
+        return "" if self.presentation is Presentation.WITHHELD and self.from_site is None else self.number
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from callflow.domain import attempts, danger, legs, ownership
 from callflow.domain.calls import Call
+from callflow.domain.commands import PopScreen
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
     AgentAnswered,
@@ -80,10 +81,16 @@ def note_written(draft: Draft, event: NoteWritten, _rules: SiteRules) -> None:
 
 
 def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
-    """The peer's ticket is known at our desks (the exchange has linked it to ours already)."""
-    known = draft.call.peer_tickets
-    if event.ticket_id not in known:
-        draft.change(peer_tickets=(*known, event.ticket_id))
+    """The peer's ticket is known at our desks (the exchange has linked it to ours already).
+
+    With it came what the peer knew: who has the call gets the pop again, now with the note and the suggestion.
+    """
+    known, agent = draft.call.peer_tickets, draft.call.agent
+    if event.ticket_id in known:
+        return
+    draft.change(peer_tickets=(*known, event.ticket_id))
+    if agent is not None and not draft.call.is_over and draft.call.caller.from_site == event.from_site:
+        draft.add(PopScreen(event.call_id, agent.agent_id))
 
 
 # ---- the table

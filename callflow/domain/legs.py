@@ -134,7 +134,8 @@ def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
     attempt = next((a for a in draft.call.attempts if a.is_joined and _is_leg_of(a, event)), None)
     if attempt is None:
         return False
-    hurried = draft.call.agent_is_in and event.at - (attempt.joined_at or event.at) < LOST_WITHIN_S
+    decided = any(site == rules.peers.get(attempt.target) for site, _ in draft.call.ownership.decisions)
+    hurried = draft.call.agent_is_in and event.at - (attempt.joined_at or event.at) < LOST_WITHIN_S and not decided
     lost = not attempt.cancelling and (event.cause != NORMAL_CLEARING or hurried)
     outcome = Outcome.LOST_AFTER_ANSWER if lost else attempt.outcome
     draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome)

@@ -59,7 +59,7 @@ def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Seq
     caller = call.caller
     return {
         **_ids(call),
-        "number": caller.number or None,
+        "number": caller.shown_number or None,
         "presentation": caller.presentation.value,
         "verified": caller.verified.value,
         "from": caller.from_site,
@@ -98,7 +98,7 @@ def news(before: Call | None, after: Call, records: Sequence[Record]) -> Iterato
 def call_body(call: Call, agent_id: AgentId) -> Body:
     """The call as this agent may see it; the same shape as `GET /calls/{call_id}`."""
     has_it = call.agent is not None and call.agent.agent_id == agent_id and not call.is_over
-    number = call.caller.number if has_it else masked(call.caller.number)
+    number = call.caller.shown_number if has_it else masked(call.caller.shown_number)
     return {
         **_ids(call),
         "site": call.site,

@@ -126,7 +126,7 @@ async def test_the_onward_signature_says_who_vouches_for_the_number(routes: Rout
 
 
 async def test_a_number_that_the_peer_only_claims_is_not_better_after_us(routes: Routes) -> None:
-    assert "/3/claimed/" in (await intake(routes, via="110", uui=CLAIMED_UUI))["R_UUI"]
+    assert "/2/claimed/" in (await intake(routes, via="110", uui=CLAIMED_UUI))["R_UUI"]
 
 
 @pytest.mark.parametrize(("wish", "priority"), [(0, "0"), (10, "10"), (99, str(PRIORITY_MOST)), (-1, "0")])
@@ -152,11 +152,12 @@ async def test_a_target_at_a_carrier_gets_no_signature(routes: Routes) -> None:
     assert await target(routes, "119") == {"T_UUI": "", "T_OK": "1"}
 
 
+@pytest.mark.covers("R-018")
 async def test_a_caller_handed_on_too_often_is_not_handed_on_again(
     routes: Routes, knows: Site12345, site: Site
 ) -> None:
     call = call_of()
-    knows.known = replace(call, caller=replace(call.caller, hop=site.peer[0].max_hops))
+    knows.known = replace(call, caller=replace(call.caller, hop=site.peer[0].max_hops - 1))
 
     assert await target(routes) == {}
 

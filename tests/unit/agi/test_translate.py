@@ -34,7 +34,7 @@ class KnownUui:
         assert now > 0
         return {
             GOOD_UUI: Signed(SIGNED_INCIDENT, 1, SiteId("110"), Verified.NETWORK),
-            CLAIMED_UUI: Signed(SIGNED_INCIDENT, 2, SiteId("110"), Verified.CLAIMED),
+            CLAIMED_UUI: Signed(SIGNED_INCIDENT, 1, SiteId("110"), Verified.CLAIMED),
             FOREIGN_UUI: Signed(SIGNED_INCIDENT, 1, SiteId("999"), Verified.NETWORK),
         }.get(uui_hex)
 

@@ -1,0 +1,74 @@
+"""A real lab for the whole session: two PBXes, two Redis, both sites' programs, on loopback addresses of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from softphone_sim.lab import Lab, read_lab
+from softphone_sim.run.play import Result, play
+from softphone_sim.run.stage import Stage
+from softphone_sim.script.load import read_script
+
+from callflow.lab import lab as lab_up_down
+from callflow.lab.plan import Plan, plan_lab
+
+BASE = int(os.environ.get("CALLFLOW_TEST_BASE", "201"))
+SCRIPTS = Path(__file__).parent / "scripts"
+SCENARIOS = Path(__file__).parents[2] / "softphone-sim" / "scenarios"
+
+Play = Callable[[Path], Awaitable[Result]]
+
+
+def quiet(_line: str) -> None:
+    """The lab's own progress is of no interest to a passing test."""
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """The lab's plan, with a state directory of its own."""
+    before = os.environ.get("XDG_STATE_HOME")
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    try:
+        yield plan_lab(BASE)
+    finally:
+        if before is None:
+            del os.environ["XDG_STATE_HOME"]
+        else:
+            os.environ["XDG_STATE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def running(plan: Plan) -> Iterator[Plan]:
+    """The lab, up; ended with the session."""
+    lab_up_down.up(plan, quiet)
+    try:
+        yield plan
+    finally:
+        lab_up_down.down(plan)
+
+
+@pytest.fixture
+def lab(running: Plan) -> Lab:
+    """The lab as the simulator sees it, whole again if the test before killed a part of it."""
+    lab_up_down.up(running, quiet)
+    return read_lab(running.status_file)
+
+
+@pytest.fixture
+def play_script(lab: Lab, tmp_path: Path) -> Play:
+    """Play one script on the lab."""
+
+    async def _play(path: Path) -> Result:
+        return await play(read_script(path), lab, limit_s=90, tapes=tmp_path / "tapes")
+
+    return _play
+
+
+@pytest.fixture
+async def stage(lab: Lab) -> AsyncIterator[Stage]:
+    """A stage on the lab, for stories that a script cannot tell."""
+    async with Stage(lab) as one:
+        yield one
