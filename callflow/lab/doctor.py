@@ -96,9 +96,8 @@ def _redis(plan: Plan) -> Iterator[Finding]:
 
 
 def _modules(plan: Plan) -> Iterator[Finding]:
-    folder = plan.sites[0].place.modules
     wanted = module_list(plan.home / "asterisk-config")
-    missing = [name for name in wanted if not (folder / f"{name}.so").exists()]
+    missing = pbx.missing_modules(plan, plan.sites[0])
     said = f"{len(wanted) - len(missing)} of {len(wanted)} there" + (
         f", missing {', '.join(missing)}" if missing else ""
     )

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import json
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -39,20 +38,18 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
     Raises:
         LabError: a port is taken, a program did not start; the message names the cause and the cure.
     """
-    plan.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(plan):
+    with _state_writable(plan), _locked(plan):
         make_keys(plan.keys, [_needs(site) for site in plan.sites])
-        before = _running(plan)
-        started: list[Known] = []
-        try:
-            status = describe(plan, _start_missing(plan, before, started, say))
+        with ExitStack() as unless_up:
+            started: list[Known] = []
+            unless_up.callback(processes.end, started)
+            running = _start_missing(plan, _running(plan), started, say)
+            status = describe(plan, running)
             for site in plan.sites:
-                _wait_ready(site, say)
-        except (LabError, OSError, KeyboardInterrupt):
-            processes.end(started)
-            raise
-        plan.status_file.write_text(json.dumps(status, indent=1, ensure_ascii=False), encoding="utf-8")
-        plan.status_file.chmod(0o600)
+                _wait_ready(site, running[site.id]["python"], say)
+            plan.status_file.touch(mode=0o600)
+            plan.status_file.write_text(json.dumps(status, indent=1, ensure_ascii=False), encoding="utf-8")
+            unless_up.pop_all()
         return status
 
 
@@ -121,7 +118,7 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
 
 def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) -> Running:
     running = {site.id: dict(before[site.id]) for site in plan.sites}
-    booting: list[tuple[SitePlan, subprocess.Popen[bytes]]] = []
+    booting: list[tuple[SitePlan, Known]] = []
     for site in plan.sites:
         missing = [name for name in ("redis", "asterisk", "python") if name not in running[site.id]]
         if not missing:
@@ -130,9 +127,8 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
         processes.refuse_taken_ports([port for name in missing for port in ports_of(site)[name]])
         keys = load_keys(plan.keys, SiteId(site.id))
         for name in missing:
-            process = _STARTERS[name](plan, site, keys)
-            running[site.id][name] = Known.of(process.pid)
-            started.append(running[site.id][name])
+            process = running[site.id][name] = _STARTERS[name](plan, site, keys)
+            started.append(process)
             if name == "asterisk":
                 booting.append((site, process))
         _remember(site, running[site.id])
@@ -142,7 +138,7 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
     return running
 
 
-def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> subprocess.Popen[bytes]:
+def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
     home = site.state / "redis"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     conf = home / "redis.conf"
@@ -155,12 +151,17 @@ def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> subprocess.Popen
     return processes.start([str(plan.runtime / "bin" / "redis-server"), str(conf)], site.place.log / "redis.out")
 
 
-def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> subprocess.Popen[bytes]:
+def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
+    missing = pbx.missing_modules(plan, site)
+    if missing:
+        raise LabError(
+            f"Asterisk lacks {', '.join(missing)}; remove the cache named by `./run help` and run ./run again"
+        )
     pbx.write_configuration(plan, site, keys)
     return processes.start(pbx.command(plan, site, "-f", "-n"), site.place.log / "asterisk.out")
 
 
-def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> subprocess.Popen[bytes]:
+def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
     return processes.start(
         [sys.executable, "-m", "callflow", "site"],
         site.place.log / "callflow.out",
@@ -209,11 +210,11 @@ def _remember(site: SitePlan, running: dict[str, Known]) -> None:
     (site.state / "pids.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def _wait_ready(site: SitePlan, say: Say) -> None:
+def _wait_ready(site: SitePlan, program: Known, say: Say) -> None:
     """Wait until the site's own health check is content.
 
     Raises:
-        LabError: it did not become ready; the message holds what the check said last.
+        LabError: it ended or did not become ready; the message holds what it or the check said last.
     """
     url = f"http://{site.host}:{site.site.addresses.http_port}/health/ready"
     deadline = time.monotonic() + READY_LIMIT_S
@@ -229,8 +230,18 @@ def _wait_ready(site: SitePlan, say: Say) -> None:
         else:
             say(f"{site.id}: ready  就绪  http://{site.host}:{site.site.addresses.http_port}")
             return
+        if not program.is_alive:
+            raise LabError(f"the program of {site.id} ended: {_last_words(site)}")
         time.sleep(0.1)
     raise LabError(f"{site.id} did not become ready: {last}; see {site.place.log / 'callflow.out'}")
+
+
+def _last_words(site: SitePlan) -> str:
+    """Why the site's program stopped: it says so in one sentence at its end."""
+    log = site.place.log / "callflow.out"
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    said = lines[-1] if lines else ""
+    return said.removeprefix("callflow site: ") if said.startswith("callflow site: ") else f"see {log}"
 
 
 def _needs(site: SitePlan) -> SiteNeeds:
@@ -241,6 +252,19 @@ def _needs(site: SitePlan) -> SiteNeeds:
         agents=tuple(AgentId(a.id) for a in site.site.agent),
         peers=tuple(SiteId(p.id) for p in site.site.peer),
     )
+
+
+@contextmanager
+def _state_writable(plan: Plan) -> Iterator[None]:
+    """Where nothing can be written nothing can run; say where and why."""
+    try:
+        plan.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield
+    except OSError as error:
+        raise LabError(
+            f"{error.filename or plan.state}: {error.strerror}; "
+            "make the lab's state directory writable, free the disk, or set XDG_STATE_HOME"
+        ) from error
 
 
 @contextmanager

@@ -9,11 +9,13 @@ import time
 import wave
 from pathlib import Path
 
-from agi.render import Secrets, render, write
+from agi.render import Secrets, module_list, render, write
 from callflow.lab.keys import SiteKeys
 from callflow.lab.plan import LabError, Plan, SitePlan
+from callflow.lab.processes import Known
 
 BOOT_LIMIT_S = 20.0
+CONSOLE_LIMIT_S = 10.0
 MUSIC_TONE_HZ = 1100  # the lab's music on hold is a tone, so that the simulator's ears know it
 MUSIC_SECONDS = 10
 
@@ -38,6 +40,12 @@ def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
     write_music(place.music / "hold.wav")
 
 
+def missing_modules(plan: Plan, site: SitePlan) -> list[str]:
+    """The modules that the configuration loads and the runtime does not have."""
+    wanted = module_list(plan.home / "asterisk-config")
+    return [name for name in wanted if not (site.place.modules / f"{name}.so").exists()]
+
+
 def write_music(path: Path) -> None:
     """Write the lab's music on hold: a plain tone, 8 kHz mono."""
     if path.exists():
@@ -56,14 +64,23 @@ def command(plan: Plan, site: SitePlan, *words: str) -> list[str]:
 
 
 def console(plan: Plan, site: SitePlan, line: str) -> str:
-    """Run one line on the PBX's console and return what it prints ("" when it is not up)."""
-    done = subprocess.run(  # noqa: S603 - our own binary, our own words
-        command(plan, site, "-rx", line), capture_output=True, text=True, timeout=10, check=False
-    )
+    """Run one line on the PBX's console and return what it prints ("" when it is not up, or hangs).
+
+    Raises:
+        LabError: the program is not there.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own binary, our own words
+            command(plan, site, "-rx", line), capture_output=True, text=True, timeout=CONSOLE_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    except OSError as error:
+        raise LabError(f"Asterisk cannot be started ({error.strerror}); run ./run doctor") from error
     return done.stdout
 
 
-def wait_booted(plan: Plan, site: SitePlan, process: subprocess.Popen[bytes] | None) -> None:
+def wait_booted(plan: Plan, site: SitePlan, process: Known) -> None:
     """Return when the PBX takes calls.
 
     Raises:
@@ -73,7 +90,7 @@ def wait_booted(plan: Plan, site: SitePlan, process: subprocess.Popen[bytes] | N
     while time.monotonic() < deadline:
         if "fully booted" in console(plan, site, "core waitfullybooted"):
             return
-        if process is not None and process.poll() is not None:
+        if not process.is_alive:
             break
         time.sleep(0.05)
     raise LabError(f"Asterisk of {site.id} did not come up; its last words are in {site.place.log / 'asterisk.out'}")

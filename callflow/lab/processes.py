@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,27 +16,6 @@ from callflow.lab.plan import LabError
 END_LIMIT_S = 5.0
 
 
-def start(words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start a process of its own session, its output into `log`.
-
-    Raises:
-        LabError: the program is not there.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with log.open("ab") as out:
-            return subprocess.Popen(  # noqa: S603 - our own programs, words made by us
-                list(words),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env={**os.environ, **environment} if environment else None,
-            )
-    except OSError as error:
-        raise LabError(f"{words[0]} cannot be started ({error.strerror}); run ./run doctor") from error
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """A process we started: its pid and when it began (clock ticks since boot), so that a pid used anew is not ours."""
@@ -45,15 +23,36 @@ class Known:
     pid: int
     began: int
 
-    @classmethod
-    def of(cls, pid: int) -> Known:
-        """Note a process that was just started."""
-        return cls(pid, _began(pid) or 0)
-
     @property
     def is_alive(self) -> bool:
         """It runs, and it is still the one we started."""
         return self.began != 0 and _began(self.pid) == self.began
+
+
+def start(words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Known:
+    """Start a process of its own session, its output into `log`; it outlives us.
+
+    Raises:
+        LabError: the program is not there, or the log cannot be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as out:
+            # not Popen: that wants to be waited for, and the lab goes on when its starter has ended
+            pid = os.posix_spawn(
+                words[0],
+                list(words),
+                {**os.environ, **(environment or {})},
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, out.fileno(), 1),
+                    (os.POSIX_SPAWN_DUP2, out.fileno(), 2),
+                ],
+                setsid=True,
+            )
+    except OSError as error:
+        raise LabError(f"{words[0]} cannot be started ({error.strerror}); run ./run doctor") from error
+    return Known(pid, _began(pid) or 0)
 
 
 def end(known: Sequence[Known]) -> list[int]:
