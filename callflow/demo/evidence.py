@@ -10,22 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from softphone_sim.ears.listen import (
-    MUSIC,
-    NS_PER_MS,
-    PARTY_TONES_HZ,
-    RINGBACK,
-    TONE_OF_MUSIC_HZ,
-    TONE_OF_RINGBACK_HZ,
-    listen,
-    longest_silence_ms,
-)
-from softphone_sim.ears.tape import read_tape
+from callflow.demo.scenes import KEY_TO_RING_LIMIT_MS, SILENCE_LIMIT_MS, Expected
+from softphone_sim.ears.listen import NS_PER_MS, longest_silence_ms
 from softphone_sim.run.play import ActorRecord, Result
 
-from callflow.demo.scenes import KEY_TO_RING_LIMIT_MS, SILENCE_LIMIT_MS, Expected
-
+POP_AHEAD_NS = 200 * NS_PER_MS  # a pop may come this long before its ring
 AROUND_NS = 600 * NS_PER_MS  # a join or leave is heard within this time on either side of it
 
 
@@ -60,9 +49,9 @@ def document_of(
             "pop": (pop or {}).get("number"),
         },
         "silence_ms": {
-            "join": _silence(result, citizen, answered_ns),
-            "leave": _silence(result, citizen, left_ns),
-            "failed_attempt": _silence_between(result, citizen, key_ns[0], key_ns[-1]) if failing and key_ns else None,
+            "join": _silence(citizen, answered_ns),
+            "leave": _silence(citizen, left_ns),
+            "failed_attempt": _silence_between(citizen, key_ns[0], key_ns[-1]) if failing and key_ns else None,
         },
         "key_to_ring_ms": _ms(key_ns[-1] if key_ns else None, joined_call.began_ns if joined_call else None),
         "pop_before_answer_ms": _ms((pop or {}).get("time_ns"), answered_ns),
@@ -89,15 +78,15 @@ def faults(scene: Expected, result: Result, document: dict[str, Any]) -> Iterato
     for leg, number in document["numbers_seen"].items():
         if number is not None and number != document["caller_number"]:
             yield f"numbers_seen.{leg} is another number than the carrier asserted"
-    for name, wanted in (
-        ("kind", scene.kind),
-        ("outcome", "joined"),
-        ("presentation", scene.presentation),
-        ("owner", scene.owner),
-        ("cause", scene.cause or None),
-    ):
+    expected = {"kind": scene.kind, "outcome": "joined", "presentation": scene.presentation, "owner": scene.owner}
+    for name, wanted in (expected | {"cause": scene.cause or None}).items():
         if document[name] != wanted:
             yield f"{name} is {document[name]}, expected {wanted}"
+    yield from _time_faults(document)
+    yield from _ticket_faults(document["tickets"])
+
+
+def _time_faults(document: dict[str, Any]) -> Iterator[str]:
     for name, value in document["silence_ms"].items():
         if value is not None and value > SILENCE_LIMIT_MS:
             yield f"silence_ms.{name} is {value}, more than {SILENCE_LIMIT_MS:g}"
@@ -106,7 +95,6 @@ def faults(scene: Expected, result: Result, document: dict[str, Any]) -> Iterato
         yield f"key_to_ring_ms is {ring_ms}, more than {KEY_TO_RING_LIMIT_MS:g}"
     if pop_ms is not None and pop_ms <= 0:
         yield "the pop came after the answer"
-    yield from _ticket_faults(document["tickets"])
 
 
 def _ticket_faults(tickets: list[dict[str, Any]]) -> Iterator[str]:
@@ -134,12 +122,9 @@ def _asserted(citizen: ActorRecord) -> str | None:
 
 
 def _pop(target: ActorRecord, rang_ns: int) -> dict[str, Any] | None:
-    """The pop nearest before or after the phone rang."""
-    pops = [event for event in target.events if event.type == "pop"]
-    if not pops:
-        return None
-    nearest = min(pops, key=lambda event: abs(event.time_ns - rang_ns))
-    return {**nearest.body, "time_ns": nearest.time_ns}
+    """The first pop for the ring that was answered."""
+    pops = [event for event in target.events if event.type == "pop" and event.time_ns > rang_ns - POP_AHEAD_NS]
+    return {**pops[0].body, "time_ns": pops[0].time_ns} if pops else None
 
 
 def _attempts(origin: ActorRecord) -> list[dict[str, Any]]:
@@ -147,8 +132,8 @@ def _attempts(origin: ActorRecord) -> list[dict[str, Any]]:
 
 
 def _last_attempt(origin: ActorRecord) -> dict[str, Any]:
-    """The attempt that joined, as the desk was told."""
-    return next((a for a in reversed(_attempts(origin)) if a.get("joined_at") or a.get("outcome") == "joined"), {})
+    """The last attempt that joined, as the desk was told then."""
+    return next((a for a in reversed(_attempts(origin)) if a.get("outcome") == "joined"), {})
 
 
 def _first_cause(origin: ActorRecord) -> str | None:
@@ -168,28 +153,15 @@ def _journalled(status: dict[str, Any], site_id: str, since_ns: int, via: str | 
     return None
 
 
-def _heard(result: Result, citizen: ActorRecord) -> Any:
-    names = [actor.name for actor in result.actors]
-    tones = dict(zip(names, PARTY_TONES_HZ, strict=False)) | {
-        MUSIC: TONE_OF_MUSIC_HZ,
-        RINGBACK: TONE_OF_RINGBACK_HZ,
-    }
-    tapes = [read_tape(call.tape) for call in citizen.calls if call.tape and call.tape.exists()]
-    return listen(np.concatenate(tapes), tones) if tapes else None
-
-
-def _silence(result: Result, citizen: ActorRecord, at_ns: int | None) -> float | None:
+def _silence(citizen: ActorRecord, at_ns: int | None) -> float | None:
     if at_ns is None:
         return None
-    return _silence_between(result, citizen, at_ns - AROUND_NS // 4, at_ns + AROUND_NS)
+    return _silence_between(citizen, at_ns - AROUND_NS // 4, at_ns + AROUND_NS)
 
 
-def _silence_between(result: Result, citizen: ActorRecord, start_ns: int, end_ns: int) -> float | None:
+def _silence_between(citizen: ActorRecord, start_ns: int, end_ns: int) -> float:
     """The longest time between two packets with anybody's voice at the caller, less one packet period, in ms."""
-    heard = _heard(result, citizen)
-    if heard is None:
-        return None
-    return round(longest_silence_ms(heard, list(heard.voices), start_ns, end_ns), 1)
+    return round(longest_silence_ms(citizen.ear, list(citizen.ear.voices), start_ns, end_ns), 1)
 
 
 def _ms(start_ns: int | None, end_ns: int | None) -> float | None:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 from rich.console import Console
 from rich.table import Table
+
+from callflow.demo.evidence import document_of, dumps
+from callflow.demo.scenes import SCENES, SILENCE_LIMIT_MS, Expected
+from callflow.lab import lab
+from callflow.lab.plan import Plan
 from softphone_sim.lab import Lab, read_lab
 from softphone_sim.report.terminal import Timeline
 from softphone_sim.run.play import play
 from softphone_sim.script.load import read_script
 
-from callflow.demo.evidence import document_of, dumps
-from callflow.demo.scenes import SCENES, Expected
-from callflow.lab import lab
-from callflow.lab.plan import Plan
-
 SCENE_LIMIT_S = 60.0
 TICKETS_LIMIT_S = 5.0
+TABLE_WIDTH = 116
 
 
 def run_demo(plan: Plan, *, as_json: bool, keep: bool) -> int:
@@ -65,11 +64,9 @@ async def _play_one(
 ) -> dict[str, Any]:
     script = read_script(plan.home / "softphone-sim" / "scenarios" / f"{scene.script}.yaml")
     timeline.title(script.name)
-    with tempfile.TemporaryDirectory(prefix="callflow-demo-") as tapes:
-        result = await play(script, described, on_entry=timeline.show, limit_s=SCENE_LIMIT_S, tapes=Path(tapes))
-        timeline.verdict(result)
-        tickets = await _tickets(scene, status, _incident(result))
-        return document_of(scene, result, status, tickets)
+    result = await play(script, described, on_entry=timeline.show, limit_s=SCENE_LIMIT_S)
+    timeline.verdict(result)
+    return document_of(scene, result, status, await _tickets(scene, status, _incident(result)))
 
 
 def _incident(result: Any) -> str | None:
@@ -108,30 +105,12 @@ async def _search(site: dict[str, Any], incident: str | None) -> list[dict[str, 
 
 
 def _show(out: Console, document: dict[str, Any]) -> None:
-    table = Table(title="expected against seen  预期与所见", title_justify="left")
-    for column in (
-        "scene 场景",
-        "number 号码",
-        "silence ms 静音",
-        "key→ring",
-        "pop before answer 弹屏",
-        "tickets 工单⇄警单",
-        "owner 归属",
-        "",
-    ):
+    """The table: what was expected of each scene against what was seen, and the verdict."""
+    table = Table(title="expected against seen  预期与所见", title_justify="left", show_lines=True, width=TABLE_WIDTH)
+    for column in ("场景 scene", "号码 number", "静音 silence", "时间 times", "工单 ⇄ 警单 tickets", "归属 owner", ""):
         table.add_column(column, overflow="fold")
-    for scene in document["scenes"]:
-        silences = scene["silence_ms"]
-        table.add_row(
-            scene["name"],
-            f"{scene['caller_number']}\n{_numbers(scene)}",
-            "\n".join(f"{name} {value}" for name, value in silences.items() if value is not None),
-            f"{scene['key_to_ring_ms']} ms",
-            f"{scene['pop_before_answer_ms']} ms",
-            "\n⇄ ".join(ticket["ticket_id"] for ticket in scene["tickets"]),
-            f"{scene['owner']}",
-            "✓" if scene["ok"] else "✗",
-        )
+    for expected, scene in zip(SCENES, document["scenes"], strict=True):
+        table.add_row(*_row(expected, scene))
     out.print(table)
     for scene in document["scenes"]:
         for fault in scene["faults"]:
@@ -141,11 +120,19 @@ def _show(out: Console, document: dict[str, Any]) -> None:
     out.print(f"{verdict}; set-up {seconds['setup']} s, scenes {seconds['scenes']} s")
 
 
-def _numbers(scene: dict[str, Any]) -> str:
-    seen = scene["numbers_seen"]
-    same = [leg for leg, number in seen.items() if number == scene["caller_number"]]
-    other = [f"{leg}: {number}" for leg, number in seen.items() if number != scene["caller_number"]]
-    return "\n".join([f"= {', '.join(same)}"] * bool(same) + other)
+def _row(expected: Expected, scene: dict[str, Any]) -> tuple[str, ...]:
+    number, seen = scene["caller_number"], scene["numbers_seen"]
+    other = [f"{leg}: {value}" for leg, value in seen.items() if value != number]
+    silences = [f"{name.split('_')[0]} {value} ms" for name, value in scene["silence_ms"].items() if value is not None]
+    return (
+        scene["name"].replace("  ", "\n"),
+        "\n".join([f"{number}", f"same on {len(seen) - len(other)} legs", *other, f"{scene['presentation']}"]),
+        "\n".join([*silences, f"most {SILENCE_LIMIT_MS:g} ms"]),
+        f"key→ring {scene['key_to_ring_ms']} ms\npop {scene['pop_before_answer_ms']} ms\nbefore the answer",
+        "\n⇄ ".join(f"{ticket['ticket_id']}" for ticket in scene["tickets"]),
+        f"{scene['owner']}\nexpected {expected.owner}" + (f"\nafter {scene['cause']}" if expected.cause else ""),
+        "✓" if scene["ok"] else "✗",
+    )
 
 
 def _addresses(out: Console, status: dict[str, Any]) -> None:
