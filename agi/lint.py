@@ -76,7 +76,7 @@ def entries_exist(it: Rendered) -> Iterator[str]:
 
 def wire_contexts_are_exact(it: Rendered) -> Iterator[str]:
     """A pattern would let a stranger's bytes, line breaks included, into EXTEN and from there into AMI."""
-    facing = [f"from-{party.id}" for party in (*it.site.carrier, *it.site.peer)]
+    facing = [f"from-{carrier.id}" for carrier in it.site.carrier] + [f"from-{peer.id}" for peer in it.site.peer]
     for context in facing:
         extensions = it.plan.contexts.get(context, {})
         if list(extensions) != [it.site.platform.service_number]:

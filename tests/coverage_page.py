@@ -52,8 +52,8 @@ def page(rows: dict[str, dict[str, str]], shown: dict[str, list[str]]) -> str:
     lines = [
         "# What is shown by which test",
         "",
-        "Made by `python -m tests.coverage_page` from `docs/requirements.toml` and the tests' `covers` marks; do not edit.",
-        "A row in *italics* is not shown yet and names the work that will show it.",
+        "Made by `python -m tests.coverage_page` from `docs/requirements.toml` and the tests' `covers` marks; do",
+        "not edit. A row in *italics* is not shown yet and names the work that will show it.",
         "",
         f"{sum(1 for row in rows if shown.get(row))} of {len(rows)} rows are shown by at least one test.",
         "",

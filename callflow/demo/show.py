@@ -23,12 +23,14 @@ from softphone_sim.script.load import read_script
 
 SCENE_LIMIT_S = 60.0
 TICKETS_LIMIT_S = 5.0
-TABLE_WIDTH = 116
+PLAIN_WIDTH = 116  # of a file or a pipe; a terminal knows its own
 
 
 def run_demo(plan: Plan, *, as_json: bool, keep: bool) -> int:
     """Play all scenes; 0 when everything was as expected. Leaves nothing running unless `keep`."""
     out = Console(stderr=as_json, highlight=False)
+    if not out.is_terminal:
+        out.width = PLAIN_WIDTH
     began = time.monotonic()
     was_up = lab.status(plan) is not None
     status = lab.up(plan, out.print)
@@ -106,7 +108,7 @@ async def _search(site: dict[str, Any], incident: str | None) -> list[dict[str, 
 
 def _show(out: Console, document: dict[str, Any]) -> None:
     """The table: what was expected of each scene against what was seen, and the verdict."""
-    table = Table(title="expected against seen  预期与所见", title_justify="left", show_lines=True, width=TABLE_WIDTH)
+    table = Table(title="expected against seen  预期与所见", title_justify="left", show_lines=True)
     for column in ("场景 scene", "号码 number", "静音 silence", "时间 times", "工单 ⇄ 警单 tickets", "归属 owner", ""):
         table.add_column(column, overflow="fold")
     for expected, scene in zip(SCENES, document["scenes"], strict=True):

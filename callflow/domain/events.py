@@ -97,7 +97,9 @@ class LegLeft(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallerEnded(Event):
-    """The caller's leg ended. `by_fault`: it was cut, not hung up (a cause of the network or of a dead phone, or found gone)."""
+    """The caller's leg ended.
+
+    `by_fault`: it was cut, not hung up (a cause of the network or of a dead phone, or found gone)."""
 
     cause: int
     by_fault: bool
