@@ -99,7 +99,8 @@ class LegLeft(Event):
 class CallerEnded(Event):
     """The caller's leg ended.
 
-    `by_fault`: it was cut, not hung up (a cause of the network or of a dead phone, or found gone)."""
+    `by_fault`: it was cut, not hung up (a cause of the network or of a dead phone, or found gone).
+    """
 
     cause: int
     by_fault: bool
