@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callflow.domain.names import CallId, IncidentId
+
+PAGE: Final = 1000
+"""How many entries are checked at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,18 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry], event_ke
 
 async def first_break(connection: AsyncConnection) -> int | None:
     """The number of the first entry that was changed, or before which one is missing; None when all is whole."""
-    link = FIRST_LINK
-    async with connection.stream(select(audit).order_by(audit.c.entry)) as rows:
-        async for found in rows.mappings():
+    link, number = FIRST_LINK, 0
+    while True:
+        page = select(audit).where(audit.c.entry > number).order_by(audit.c.entry).limit(PAGE)
+        rows = (await connection.execute(page)).mappings().all()
+        for found in rows:
             row = dict(found)
             number, kept = int(row.pop("entry")), row.pop("hash")
             if row["prev_hash"] != link or _hash(row) != kept:
                 return number
             link = kept
-    return None
+        if len(rows) < PAGE:
+            return None
 
 
 def _hash(row: Mapping[str, Any]) -> str:

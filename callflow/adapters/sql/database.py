@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from callflow.adapters.sql.transactions import ServerConnections, SqliteThreads, Transactions
 from callflow.service.ports import FactsAway
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ BUSY_LIMIT_S: Final = 2
 RETRIES: Final = 5
 """How often a transaction is run again when another process wrote the same row first."""
 
-DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+DRIVERS: Final = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+aiosqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+}
 
 
 class Database:
@@ -41,8 +46,8 @@ class Database:
     Writers of this process take turns: SQLite has one writer anyway, and the audit is one chain. Reads do not wait.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
         self._turn = asyncio.Lock()
         self.outgoing_stored: Callable[[SiteId], None] = lambda _peer: None
         """Who is told that a commit stored a message for a peer."""
@@ -59,15 +64,14 @@ class Database:
         wanted = make_url(url)
         wanted = wanted.set(drivername=DRIVERS.get(wanted.drivername, wanted.drivername))
         if wanted.drivername == DRIVERS["sqlite"]:
-            engine = create_async_engine(wanted, connect_args={"timeout": BUSY_LIMIT_S})
-            event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+            engine = create_engine(wanted, connect_args={"timeout": BUSY_LIMIT_S})
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            database = cls(SqliteThreads(engine))
         else:
             limits = f"-c statement_timeout={LIMIT_S * 1000:.0f} -c lock_timeout={BUSY_LIMIT_S * 1000}"
-            engine = create_async_engine(
-                wanted, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_LIMIT_S, "options": limits}
-            )
-        database = cls(engine)
+            arguments = {"connect_timeout": BUSY_LIMIT_S, "options": limits}
+            database = cls(ServerConnections(create_async_engine(wanted, pool_pre_ping=True, connect_args=arguments)))
         try:
             await database.write(lambda connection: connection.run_sync(_migrate))
         except FactsAway:
@@ -77,13 +81,13 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back. Repeatable."""
-        await self._engine.dispose()
+        await self._transactions.close()
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
         """Run `work` on one consistent view. Raises FactsAway."""
         with _outages_named():
-            async with asyncio.timeout(LIMIT_S), self._engine.connect() as connection:
-                return await work(connection)
+            async with asyncio.timeout(LIMIT_S):
+                return await self._transactions.run(work, writes=False)
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction: all of it is kept, or nothing.
@@ -98,8 +102,7 @@ class Database:
                 why = ""
                 for _ in range(RETRIES):
                     try:
-                        async with self._engine.execution_options(writes=True).begin() as connection:
-                            return await work(connection)
+                        return await self._transactions.run(work, writes=True)
                     except IntegrityError as error:
                         why = _first_line(error.orig)
         raise FactsAway(f"database: another process wrote the same {RETRIES} times; does a second site run? ({why})")
