@@ -120,8 +120,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         sql = SqlFacts(database, site)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)
-        pairs = {SiteId(p.id): PairKey(p.uui_key_id, keys.uui_keys[SiteId(p.id)]) for p in site.peer}
-        uui = Uui(SiteId(site.platform.id), pairs)
+        uui = Uui(SiteId(site.platform.id), _pairs(site, keys))
         at = site.addresses
         link = AmiLink(AmiLogin(at.host, at.ami_port, "callflow", keys.ami_secret))
         tail, translator = JournalTail(settings.journal), Translator(site, uui)
@@ -173,6 +172,16 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(link.run())
             group.create_task(read_link(link, tail, translator, runner, clock))
             group.create_task(AgiServer(at.host, at.agi_port, routes.jobs()).run())
+
+
+def _pairs(site: Site, keys: SiteKeys) -> dict[SiteId, PairKey]:
+    """The key shared with each peer. A peer of the trust table without one stops the start."""
+    lost = [p.id for p in site.peer if SiteId(p.id) not in keys.uui_keys or SiteId(p.id) not in keys.peer_keys]
+    if lost:
+        raise NotStarted(
+            f"keys of {', '.join(lost)} are missing in keys_dir; add them, or take the peer out of the file"
+        )
+    return {SiteId(p.id): PairKey(p.uui_key_id, keys.uui_keys[SiteId(p.id)]) for p in site.peer}
 
 
 @asynccontextmanager

@@ -117,7 +117,7 @@ def is_unanswered(call: Call, rules: SiteRules) -> bool:
 def _attempt_id(call: Call) -> AttemptId:
     """An id that follows from the call, since danger may come through any door.
 
-    No ULID begins with D (its first character is 0 to 7), so it meets no other attempt's id.
+    A valid ULID of the year 9000 (its first character is the time's highest), so it meets no other attempt's id.
     """
     tries = sum(1 for a in call.attempts if a.danger)
-    return AttemptId(f"D{tries}{call.call_id[2:]}")
+    return AttemptId(f"7{tries}{call.call_id[2:]}")

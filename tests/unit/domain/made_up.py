@@ -110,7 +110,7 @@ def caller_arrived(
 
 def danger_attempt(call_id: CallId = CALL, tries: int = 0) -> AttemptId:
     """The id that danger.py derives from the call."""
-    return AttemptId(f"D{tries}{call_id[2:]}")
+    return AttemptId(f"7{tries}{call_id[2:]}")
 
 
 def one_of_each(at: float, call_id: CallId = CALL) -> list[Event]:
