@@ -146,10 +146,12 @@ def load_site(path: Path, net: str) -> Site:
         text = path.read_text(encoding="utf-8").replace("{net}", net)
     except OSError as error:
         raise SiteFileError(f"{path.name}: cannot be read ({error.strerror}); name an existing site file") from error
+    except UnicodeDecodeError as error:
+        raise SiteFileError(f"{path.name}: not UTF-8 text; correct it in the site file") from error
     try:
         return Site.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise SiteFileError(f"{path.name}: not valid TOML: {error}") from error
+        raise SiteFileError(f"{path.name}: not valid TOML: {error}; correct it in the site file") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"

@@ -11,12 +11,17 @@ SCRATCH=$(mktemp -d /tmp/callflow-docker.XXXXXX) # short: sockets stand in it
 . tests/docker/engine.sh
 
 BEGIN=$SECONDS
-UP='' FAILED=''
+UP='' FAILED='' JOB=''
 
 step() { # WHAT COMMAND… : what it printed is shown only when it fails
   local what=$1 begin=${EPOCHREALTIME/[.,]/}
   shift
-  if "$@" >"$SCRATCH/step.log" 2>&1; then
+  set -m # in a process group of its own, which `finish` ends; and `wait` hears a signal at once
+  ("$@") >"$SCRATCH/step.log" 2>&1 </dev/null &
+  JOB=$!
+  set +m
+  if wait "$JOB"; then
+    JOB=''
     say "  ok    $(seconds_since "$begin") s  $what"
   else
     tail -n 60 "$SCRATCH/step.log" >&2
@@ -31,7 +36,9 @@ compose() { docker compose --ansi never --profile demo "$@"; }
 
 finish() {
   local status=$?
+  set +e
   trap '' INT TERM HUP
+  [ -z "$JOB" ] || { kill -TERM -- "-$JOB"; wait "$JOB"; } 2>/dev/null
   if [ -n "$UP" ]; then
     [ "$status" = 0 ] || { compose ps -a; compose logs --no-color --tail 12; } >&2
     step "down; volumes and images removed" compose down --volumes --rmi all --remove-orphans --timeout 5 || status=1
@@ -61,7 +68,7 @@ a_strangers_script() { # mounted from a folder of his own; what holds ends with 
   mkdir -p "$mine/scripts" "$mine/out"
   cp tests/docker/stranger.yaml "$mine/scripts/x.yaml"
   sed 's/is: "13300133000"/is: "13300133999"/' tests/docker/stranger.yaml >"$mine/scripts/wrong.yaml"
-  local run=(timeout 120 docker compose run --rm -T)
+  local run=(timeout --foreground 120 docker compose run --rm -T)
   "${run[@]}" -v "$mine/scripts:/scripts:ro" -v "$mine/out:/out" phones call /scripts/x.yaml --junit /out/x.xml || return 1
   grep -q 'failures="0"' "$mine/out/x.xml" || { cat "$mine/out/x.xml"; return 1; }
   local ended=0
@@ -94,7 +101,7 @@ contract_suite() { # an account for the test alone may make databases
     echo 'host all tester samenet scram-sha-256' >>\"\$PGDATA/pg_hba.conf\" && pg_ctl reload -s" || return 1
   local address
   address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$(docker compose ps -q postgres)")
-  CALLFLOW_TEST_POSTGRES=postgresql://tester:$password@${address%% *}/postgres timeout 300 python -m pytest -q -k postgresql tests/contract/adapters
+  CALLFLOW_TEST_POSTGRES=postgresql://tester:$password@${address%% *}/postgres timeout --foreground 300 python -m pytest -q -k postgresql tests/contract/adapters
 }
 
 # ---- the stage ----------------------------------------------------------------------------------------------------------
@@ -112,10 +119,10 @@ CALLFLOW_NET=$(free_net)
 export CALLFLOW_NET CA_BUNDLE=${CA_BUNDLE:-${SSL_CERT_FILE:-/dev/null}}
 mkdir -p "$CALLFLOW_OUT"
 UP=yes
-step "what each container is given" timeout 120 python -m pytest -q tests/docker
-step "images built" timeout 900 docker compose build
-step "both platforms up and healthy" timeout 300 docker compose up -d --wait --wait-timeout 240
-step "every scene" timeout 900 docker compose run --rm -T phones
+step "what each container is given" timeout --foreground 120 python -m pytest -q tests/docker
+step "images built" timeout --foreground 900 docker compose build
+step "both platforms up and healthy" timeout --foreground 300 docker compose up -d --wait --wait-timeout 240
+step "every scene" timeout --foreground 900 docker compose run --rm -T phones
 step "a stranger's script, his own folder, JUnit" a_strangers_script
 step "a site opens its own and nothing else" each_sees_its_own
 step "an Asterisk dies and comes back" an_asterisk_dies

@@ -20,6 +20,7 @@ import json
 import os
 import secrets
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ from callflow.domain.names import AgentId, SiteId
 from callflow.lab import certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cryptography import x509
 
@@ -89,7 +90,7 @@ def make_keys(keys_dir: Path, sites: Sequence[SiteNeeds], now: datetime | None =
     waits for the first).
 
     Raises:
-        KeysError: the directory cannot be written.
+        KeysError: the directory cannot be written, or a file in it is damaged.
     """
     moment = now or datetime.now(UTC)
     try:
@@ -178,7 +179,8 @@ def _make_certificates(keys_dir: Path, sites: Sequence[SiteNeeds], now: datetime
 
 def _make_secrets(home: Path, needs: SiteNeeds) -> None:
     path = home / "secrets.json"
-    have: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {"agents": {}}
+    with _whole(path):
+        have: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {"agents": {}}
     before = json.dumps(have)
     for name in ("ami", "redis", "session"):
         have.setdefault(name, secrets.token_hex(SECRET_BYTES))
@@ -217,15 +219,27 @@ def _make_pairs(keys_dir: Path, sites: Sequence[SiteNeeds]) -> None:
 
 
 def _public_of(path: Path) -> bytes:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    with _whole(path):
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _has_life(path: Path, now: datetime) -> bool:
     if not path.exists():
         return False
-    left: x509.Certificate = certificates.load(path)
+    with _whole(path):
+        left: x509.Certificate = certificates.load(path)
     return (left.not_valid_after_utc - now).total_seconds() / 86400 >= RENEW_BELOW_DAYS
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise KeysError(
+            f"{path.parent.name}/{path.name}: damaged; restore it, or remove it and ./run up makes a new one"
+        ) from error
 
 
 def _write(path: Path, content: bytes) -> None:

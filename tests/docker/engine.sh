@@ -1,7 +1,7 @@
 # Sourced by tests/docker.sh: a Docker engine, its compose and buildx, and the Debian bases, wherever they come from.
 # Everything made here is in $SCRATCH or is undone by engine_end.
 
-ENGINE_PID='' SEEDED=()
+ENGINE_PID=''
 
 archive() { # the Debian archive that this host's own apt uses, so that no mirror is named here
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
@@ -45,8 +45,9 @@ engine_begin() { # the engine that answers, else one of our own with everything 
 
 engine_end() { # leaves the machine as it was found
   local image
-  for image in "${SEEDED[@]}"; do docker rmi "$image" >/dev/null 2>&1 || true; done
+  if [ -f "$SCRATCH/seeded" ]; then while read -r image; do docker rmi "$image" >/dev/null 2>&1 || true; done <"$SCRATCH/seeded"; fi
   [ -n "$ENGINE_PID" ] || return 0
+  docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1 # a container that is left would outlive the engine
   kill "$ENGINE_PID" 2>/dev/null && wait "$ENGINE_PID" 2>/dev/null
   [ -e "$SCRATCH/had-docker0" ] || ip link delete docker0 2>/dev/null || true
   if [ -s "$SCRATCH/iptables" ]; then iptables-restore <"$SCRATCH/iptables"; else
@@ -61,6 +62,7 @@ plugins() { # Compose v2 and buildx: this machine's, else Debian trixie's, which
   case $(docker compose version --short 2>/dev/null) in 2.* | v2.* | [3-9].*) if docker buildx version >/dev/null 2>&1; then return; fi ;; esac
   local apt=$SCRATCH/apt deb
   mkdir -p "$apt"/state/lists/partial "$apt"/cache/archives/partial "$SCRATCH/config/cli-plugins" && : >"$apt/state/status"
+  # shellcheck disable=SC2012 # names without surprises
   echo "deb [signed-by=$(ls /usr/share/keyrings/debian-archive-keyring.* | head -n 1) check-valid-until=no] $(archive) trixie main" >"$apt/sources.list"
   cat >"$apt/apt.conf" <<X
 Dir::Etc::SourceList "$apt/sources.list"; Dir::Etc::SourceParts "/dev/null"; Dir::State "$apt/state"; Dir::State::status "$apt/state/status";
@@ -68,7 +70,7 @@ Dir::Cache "$apt/cache"; APT::Sandbox::User ""; APT::Update::Error-Mode "any"; A
 X
   (
     export APT_CONFIG=$apt/apt.conf
-    cd "$apt"
+    cd "$apt" || exit 1
     apt-get -qq update && apt-get -qq download docker-compose docker-buildx
     for deb in *.deb; do dpkg-deb -x "$deb" tree; done
   )
@@ -80,17 +82,15 @@ X
 
 base() { # SUITE : pulled, else made from Debian's archive
   if docker image inspect "debian:$1-slim" >/dev/null 2>&1; then return; fi
-  if timeout 120 docker pull -q "debian:$1-slim" >/dev/null 2>&1; then return; fi
+  if timeout --foreground 120 docker pull -q "debian:$1-slim" >/dev/null 2>&1; then return; fi
   echo "debian:$1-slim" >>"$SCRATCH/seeded"
   mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' "$1" - "$(archive)" |
     docker import -c 'CMD ["bash"]' - "debian:$1-slim" >/dev/null
 }
 
 bases() { # both at once
-  local jobs=() job failed=0
-  : >"$SCRATCH/seeded"
+  local jobs=() job suite failed=0
   for suite in forky bookworm; do base "$suite" & jobs+=($!); done
   for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-  mapfile -t SEEDED <"$SCRATCH/seeded"
   return $failed
 }

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from callflow.lab import lab as lab_up_down
+from callflow.lab.plan import Plan, plan_lab
 from softphone_sim.lab import Lab, read_lab
 from softphone_sim.run.play import Result, play
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.load import read_script
-
-from callflow.lab import lab as lab_up_down
-from callflow.lab.plan import Plan, plan_lab
 
 BASE = int(os.environ.get("CALLFLOW_TEST_BASE", "201"))
 SCRIPTS = Path(__file__).parent / "scripts"
