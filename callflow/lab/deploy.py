@@ -121,7 +121,11 @@ def _give_pbx(site: SitePlan, keys: SiteKeys, etc: Path) -> None:
         ami_from=(site.host,),
         agi_host=site.host,
     )
-    write(files, etc)
+    changed = {name: text for name, text in files.items() if not _holds(etc / name, text)}
+    for left in (etc / "dialplan").glob("*.conf"):  # Asterisk includes whatever stands there
+        if f"dialplan/{left.name}" not in files:
+            left.unlink()
+    write(changed, etc)  # an Asterisk that restarts at this moment finds the rest whole
     for source in (keys.ca_certificate, keys.tls_certificate, keys.tls_key):
         _put(etc / "certs" / source.name, source.read_text("ascii"))
     (etc / "music").mkdir(exist_ok=True)
@@ -153,9 +157,15 @@ def _status(plan: Plan) -> dict[str, Any]:
 
 
 def _put(path: Path, text: str) -> None:
+    if _holds(path, text):
+        return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":
