@@ -97,6 +97,16 @@ def wire_text_is_filtered(it: Rendered) -> Iterator[str]:
                 yield f"{step.where}: text from the wire outside FILTER, LEN or REGEX"
 
 
+def no_forwarding(it: Rendered) -> Iterator[str]:
+    """A 302 of whoever is rung names technology and trunk itself (`PJSIP/00…@carrier`): toll fraud (T-03, T-13)."""
+    place_of_options = {"Dial": 2, "Queue": 1}
+    for _context, _exten, step in it.plan.steps():
+        if step.app in place_of_options and not step.args.startswith("Local/"):
+            options = step.args.split(",")[place_of_options[step.app] :][:1]
+            if "i" not in re.sub(r"\([^)]*\)", "", "".join(options)):
+                yield f"{step.where}: {step.app} needs option i, or a 302 is followed"
+
+
 def agi_only_on_helpers(it: Rendered) -> Iterator[str]:
     """A hung program on the caller's own channel holds him for ever."""
     for context, _exten, step in it.plan.steps():
@@ -131,6 +141,7 @@ RULES: tuple[Callable[[Rendered], Iterator[str]], ...] = (
     entries_exist,
     wire_contexts_are_exact,
     wire_text_is_filtered,
+    no_forwarding,
     agi_only_on_helpers,
     endpoints_take_nothing_from_the_wire,
     ami_is_least,

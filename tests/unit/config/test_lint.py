@@ -34,6 +34,7 @@ BROKEN = [
      "Set(NUMBER=${PJSIP_HEADER(read,P-Asserted-Identity)})", "text from the wire outside"),
     ("dialplan/agents.conf.j2", "exten => after,1,Wait(0.25)", "exten => after,1,AGI(agi://x/y)",
      "belongs on a helper"),
+    ("dialplan/invite.conf.j2", ",ib(target-leg", ",b(target-leg", "a 302 is followed"),
     ("conf/pjsip.conf.j2", "callerid = <unknown>", "callerid = Unknown", "callerid = <unknown>"),
     ("conf/pjsip.conf.j2", "trust_id_inbound = no", "trust_id_inbound = yes", "trust_id_inbound"),
     ("conf/manager.conf.j2", "read = system,user,call", "read = all", "only system, user, call"),
