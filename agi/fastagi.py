@@ -8,6 +8,7 @@ default.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 USAGE_LINES_LIMIT = 100
 """The longest usage text of Asterisk 22 has about 40 lines."""
+
+_PLAIN = re.compile(r"[0-9A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,17 @@ class AgiSession:
             AgiUnsendable: a CR, LF or NUL in the name or the value; nothing was sent.
         """
         await self._command("SET VARIABLE", name, value)
+
+    async def set_variables(self, values: Mapping[str, str]) -> None:
+        """Set several at once, all or none: one way there and back, for which a caller waits. Repeatable.
+
+        Raises:
+            AgiUnsendable: a value that is more than letters and digits; nothing was sent.
+            Others as `set_variable` does.
+        """
+        if not all(_PLAIN.fullmatch(value) for value in values.values()):
+            raise AgiUnsendable("a value that MSet might read as two; nothing was sent")
+        await self._command("EXEC MSet", ",".join(f"{name}={value}" for name, value in values.items()))
 
     async def get_variable(self, name: str) -> str:
         """Return a variable of the helper channel, "" when it is not set. Raises as `set_variable` does."""

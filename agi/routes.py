@@ -95,13 +95,14 @@ class Routes:
         mark = VERIFIED_OF_MARK.get(await session.get_variable("MARK"), Verified.NONE)
         if signed is not None and signed.mark is Verified.CLAIMED and mark is Verified.NETWORK:
             mark = Verified.CLAIMED
-        for name, value in {
-            "R_INCIDENT": incident_id,
-            "R_HOP": str(hop),
-            "R_UUI": self._onward(incident_id, hop + 1, mark),
-            "R_PRIORITY": str(await self._priority(found["number"], via)),
-        }.items():
-            await session.set_variable(f"SHARED({name},{channel})", value)
+        await session.set_variables(
+            {
+                f"SHARED(R_INCIDENT,{channel})": incident_id,
+                f"SHARED(R_HOP,{channel})": str(hop),
+                f"SHARED(R_UUI,{channel})": self._onward(incident_id, hop + 1, mark),
+                f"SHARED(R_PRIORITY,{channel})": str(await self._priority(found["number"], via)),
+            }
+        )
 
     async def target(self, session: AgiSession) -> None:
         """Sign the incident id for a target's leg; say nothing when it may not go there."""
@@ -124,8 +125,8 @@ class Routes:
                 log.warning("handed on too often", call_id=call.call_id, hop=hop, max_hops=peer.max_hops)
                 return
             uui = self._uui.sign(call.incident_id, hop, call.caller.verified, SiteId(peer.id), self._clock())
-        await session.set_variable(f"SHARED(T_UUI,{found['channel']})", uui)
-        await session.set_variable(f"SHARED(T_OK,{found['channel']})", "1")
+        channel = found["channel"]
+        await session.set_variables({f"SHARED(T_UUI,{channel})": uui, f"SHARED(T_OK,{channel})": "1"})
 
     async def _priority(self, number: str, via: str) -> int:
         """0 when nobody can say it in time: he waits like everybody, but he is not lost."""

@@ -53,14 +53,19 @@ class JournalTail:
     async def lines(self, start: int) -> AsyncGenerator[JournalLine | BadLine, None]:
         """Yield lines from offset `start` on, for ever; a file that is missing or cannot be read is waited for.
 
-        Leaving the loop closes the file. File access runs in a thread: a slow disk must not stop the calls.
+        Leaving the loop closes the file. A file is opened in a thread: a slow disk must not stop the calls. What
+        Asterisk has just written to an open one is read on the spot: it is in memory, and a pop waits for it.
         """
         self._offset = start
         try:
             while True:
                 self._hint.clear()
                 asked, self._asked = self._asked, []
-                chunk = await asyncio.to_thread(self._read_on)
+                if self._open is None:
+                    chunk = await asyncio.to_thread(self._read_on)
+                else:
+                    await asyncio.sleep(0)  # a long backlog lets the others in between
+                    chunk = self._read_on()
                 if chunk and self._open is not None:
                     self._asked = asked + self._asked
                     for line in self._open.parser.feed(chunk):
@@ -89,7 +94,7 @@ class JournalTail:
             async with asyncio.timeout(self._look_every_s):
                 await self._hint.wait()
 
-    # ---- in a thread, one at a time
+    # ---- one at a time
 
     def _read_on(self) -> bytes:
         """Return the next bytes, b"" for none now. A rotated file is read to its end before the new one."""

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ANSWER_LIMIT_S: Final = 5.0
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
+KEPT_OPEN_S: Final = 60.0
+"""A connection that rests; a new one costs both sites a TLS handshake while a target is about to ring."""
+
 LOOK_EVERY_S: Final = 10.0
 """Also without a wake: what another process has committed is found by then."""
 
@@ -77,7 +80,7 @@ class ExchangeClient:
 
     async def run(self) -> None:
         """Send to every peer, for ever."""
-        connector = TCPConnector(ssl=self._tls, limit_per_host=INCIDENTS_AT_ONCE)
+        connector = TCPConnector(ssl=self._tls, limit_per_host=INCIDENTS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
         limit = ClientTimeout(total=ANSWER_LIMIT_S)
         async with ClientSession(connector=connector, timeout=limit) as session, asyncio.TaskGroup() as group:
             for peer in self._peers:

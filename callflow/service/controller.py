@@ -76,7 +76,7 @@ class Controller:
                 if call is None or why_not is not None:
                     failed = await self.orders.give_up(stored, why_not or "its call is unknown")
                 else:
-                    failed = await self.orders.carry_out(stored, call)
+                    failed = await self.orders.mark(await self.orders.carry_out(stored, call))
                 if failed is not None:
                     await self._take(failed, None, None)
 
@@ -107,9 +107,9 @@ class Controller:
         self.deadlines.watch(after)
         for peer in {record.peer for record in decision.records if isinstance(record, ToPeer)}:
             self.outbox.wake(peer)
-        failures = [await self.orders.carry_out(order, after) for order in stored]
+        begun = [await self.orders.carry_out(order, after) for order in stored]
         await self.orders.tell(screenpop.news(before, after, decision.records))
-        for failed in failures:
+        for failed in [await self.orders.mark(one) for one in begun]:
             if failed is not None:
                 await self._take(failed, None, None)
 

@@ -22,6 +22,15 @@ ORDER_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """What became of one order. `outcome` is None while it stays open."""
+
+    order_id: int
+    outcome: str | None
+    failed: AttemptFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """One platform's way to make it so. `clock`: epoch seconds."""
 
@@ -31,24 +40,28 @@ class Orders:
     files: CaseFiles
     clock: Callable[[], float]
 
-    async def carry_out(self, stored: StoredOrder, call: Call) -> AttemptFailed | None:
-        """Carry out one order. While the link is down it stays open, for reconcile.
-
-        Returns what has happened when Asterisk refused: the attempt that never began has failed.
-        """
+    async def carry_out(self, stored: StoredOrder, call: Call) -> Begun:
+        """Carry out one order. While the link is down it stays open, for reconcile."""
         log_order = log.bind(call_id=call.call_id, order=type(stored.order).__name__)
         try:
             async with asyncio.timeout(ORDER_LIMIT_S):
                 await self._start(stored.order, call)
         except (LinkDown, TimeoutError) as error:
             log_order.warning("order left open", why=repr(error))
-            return None
+            return Begun(stored.order_id, None)
         except AsteriskRefused as error:
             log_order.warning("order refused", why=str(error))
-            await self.facts.order_done(stored.order_id, f"refused: {error}")
-            return order_refused(stored.order, self.clock())
-        await self.facts.order_done(stored.order_id, "done")
-        return None
+            return Begun(stored.order_id, f"refused: {error}", order_refused(stored.order, self.clock()))
+        return Begun(stored.order_id, "done")
+
+    async def mark(self, begun: Begun) -> AttemptFailed | None:
+        """Mark what became of an order. Apart from `carry_out`, so that nobody who is to be told waits for the disk.
+
+        Returns what has happened when Asterisk refused: the attempt that never began has failed.
+        """
+        if begun.outcome is not None:
+            await self.facts.order_done(begun.order_id, begun.outcome)
+        return begun.failed
 
     async def give_up(self, stored: StoredOrder, why: str) -> AttemptFailed | None:
         """Mark an order of a former life as not carried out, with what that means for its attempt."""

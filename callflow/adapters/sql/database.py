@@ -89,6 +89,12 @@ class Database:
             async with asyncio.timeout(LIMIT_S):
                 return await self._transactions.run(work, writes=False)
 
+    async def look(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Like `read`, for a few rows that are found by their keys; the quickest way there is. Raises FactsAway."""
+        with _outages_named():
+            async with asyncio.timeout(LIMIT_S):
+                return await self._transactions.look(work)
+
     async def write(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction: all of it is kept, or nothing.
 

@@ -53,8 +53,9 @@ class SqlFacts:
 
     async def call(self, call_id: CallId) -> Call | None:
         """See the port."""
-        found = await self._calls(calls.c.call_id == call_id)
-        return found[0] if found else None
+        mine = select(calls.c.whole).where(calls.c.call_id == call_id)
+        text = await self._database.look(lambda connection: connection.scalar(mine))
+        return None if text is None else call_of(text)
 
     async def live_calls(self) -> Sequence[Call]:
         """See the port."""

@@ -146,26 +146,37 @@ class TicketsRead:
             return Known(notes=(call.note,) if call.note else ())
 
     async def _known(self, call: Call) -> Known:
-        ours = await self.ticket_of(call.incident_id)
-        earlier = await self.search(number=call.caller.number, limit=POP_TICKETS)
+        of_incident = _newest(tickets.c.incident_id == call.incident_id, 1)
+        of_number = _newest(tickets.c.caller_number == call.caller.number, POP_TICKETS)
+        of_call = select(calls.c.suggestion).where(calls.c.call_id == call.call_id)
+
+        async def work(connection: AsyncConnection) -> tuple[Ticket | None, list[Ticket], str | None]:
+            own = (await connection.execute(of_incident)).one_or_none()
+            others = (await connection.execute(of_number)).all() if call.caller.number else ()
+            return own and _ticket(own), list(map(_ticket, others)), await connection.scalar(of_call)
+
+        ours, earlier, noted = await self._database.read(work)
         suggestion = ours.suggestion if ours else None
-        if suggestion is None:
-            rows = await self._rows(select(calls.c.suggestion).where(calls.c.call_id == call.call_id))
-            suggestion = json.loads(rows[0].suggestion) if rows and rows[0].suggestion else None
+        if suggestion is None and noted:
+            suggestion = json.loads(noted)
         shown = [ours] if ours else []
         shown += [ticket for ticket in earlier if ticket.incident_id != call.incident_id]
         notes = (ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
         return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note))
 
     async def _tickets(self, which: Any, limit: int) -> list[Ticket]:
-        newest = tickets.c.opened_at.desc(), tickets.c.ticket_id.desc()
-        return [_ticket(row) for row in await self._rows(select(tickets).where(which).order_by(*newest).limit(limit))]
+        return [_ticket(row) for row in await self._rows(_newest(which, limit))]
 
     async def _rows(self, statement: Any) -> list[Any]:
         async def work(connection: AsyncConnection) -> list[Any]:
             return list((await connection.execute(statement)).all())
 
         return await self._database.read(work)
+
+
+def _newest(which: Any, limit: int) -> Any:
+    newest = tickets.c.opened_at.desc(), tickets.c.ticket_id.desc()
+    return select(tickets).where(which).order_by(*newest).limit(limit)
 
 
 def _crossing(message_id: str, kind: str, peer: str, seq: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 THREADS: Final = 4
-"""One writes, the others read beside it."""
+"""One writes, the others read beside it. With the loop's own, no more than the five connections that the pool keeps."""
 
 
 class Transactions(Protocol):
@@ -28,6 +28,9 @@ class Transactions(Protocol):
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[Answer]], *, writes: bool) -> Answer:
         """Run `work` in one transaction; keep it when it `writes`. What the driver raises passes through."""
+
+    async def look(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Like `run`, for a few rows that are found by their keys."""
 
     async def close(self) -> None:
         """Give all connections back. Repeatable."""
@@ -50,6 +53,10 @@ class SqliteThreads:
         finally:
             given_up.set()
 
+    async def look(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """See the port. On the spot: such rows are in memory, and no writer is in a reader's way (WAL)."""
+        return self._transaction(work, None)
+
     async def close(self) -> None:
         """See the port."""
         self._engine.dispose()
@@ -57,7 +64,7 @@ class SqliteThreads:
     def _transaction(
         self, work: Callable[[AsyncConnection], Awaitable[Answer]], given_up: threading.Event | None
     ) -> Answer:
-        """In a thread. `given_up` is None for a transaction that only reads."""
+        """`given_up` is None for a transaction that only reads."""
         with self._engine.execution_options(writes=given_up is not None).connect() as connection:
             answer = _played_through(work(cast("AsyncConnection", _InThread(connection))))
             if given_up is not None and not given_up.is_set():
@@ -108,6 +115,10 @@ class ServerConnections:
             if writes:
                 await connection.commit()
             return answer
+
+    async def look(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """See the port."""
+        return await self.run(work, writes=False)
 
     async def close(self) -> None:
         """See the port."""

@@ -203,7 +203,8 @@ async def test_a_route_is_answered_on_the_callers_own_channel(asterisk: RealAste
     async def job(session: AgiSession) -> None:
         seen.append(session.request.arguments)
         channel = session.request.arguments[1]
-        await session.set_variable(f"SHARED(R_INCIDENT,{channel})", await session.get_variable("INCIDENT"))
+        incident = await session.get_variable("INCIDENT")
+        await session.set_variables({f"SHARED(R_INCIDENT,{channel})": incident, f"SHARED(R_HOP,{channel})": "2"})
         await session.set_variable("ECHO", AWKWARD)
         seen.append((await session.get_variable("ECHO"),))
 
@@ -212,7 +213,7 @@ async def test_a_route_is_answered_on_the_callers_own_channel(asterisk: RealAste
 
     assert seen[0][2:] == ("carrier", "12345", "13800138000", "")
     assert seen[1] == (AWKWARD,)
-    assert told.first("RouteIncident") == INCIDENT
+    assert (told.first("RouteIncident"), told.first("RouteHop")) == (INCIDENT, "2")
 
 
 async def test_without_a_server_the_caller_goes_on_with_the_default(asterisk: RealAsterisk) -> None:

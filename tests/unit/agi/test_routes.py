@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -38,9 +39,10 @@ class Session:
     async def get_variable(self, name: str) -> str:
         return self.variables.get(name, "")
 
-    async def set_variable(self, name: str, value: str) -> None:
-        assert name.endswith(f",{CALLER})")
-        self.answers[name.removeprefix("SHARED(").removesuffix(f",{CALLER})")] = value
+    async def set_variables(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            assert name.endswith(f",{CALLER})")
+            self.answers[name.removeprefix("SHARED(").removesuffix(f",{CALLER})")] = value
 
 
 @dataclass
