@@ -14,16 +14,13 @@ from softphone_sim.lab import Lab, read_lab
 from softphone_sim.run.play import Result, play
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.load import read_script
+from tests.e2e.scene import Scene, quiet
 
 BASE = int(os.environ.get("CALLFLOW_TEST_BASE", "201"))
 SCRIPTS = Path(__file__).parent / "scripts"
 SCENARIOS = Path(__file__).parents[2] / "softphone-sim" / "scenarios"
 
 Play = Callable[[Path], Awaitable[Result]]
-
-
-def quiet(_line: str) -> None:
-    """The lab's own progress is of no interest to a passing test."""
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +69,9 @@ async def stage(lab: Lab) -> AsyncIterator[Stage]:
     """A stage on the lab, for stories that a script cannot tell."""
     async with Stage(lab) as one:
         yield one
+
+
+@pytest.fixture
+async def scene(running: Plan, stage: Stage) -> Scene:
+    """A citizen and an agent of each platform, phones and desks; nobody has called yet."""
+    return await Scene.cast(running, stage)
