@@ -6,6 +6,7 @@ Every task has its owner here. Asterisk carries the calls whether or not this ru
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import ssl
@@ -57,6 +58,11 @@ from classifier import classify
 log = structlog.get_logger(__name__)
 
 
+GIL_TURN_S = 0.0005
+"""The database's threads hand the interpreter back and forth with the event loop. Python's own 5 ms a turn would be
+longer than a whole commit, while a target is about to ring."""
+
+
 class NotStarted(Exception):  # noqa: N818 - named by what happened
     """The site cannot start; the message names the cause and the cure."""
 
@@ -101,6 +107,8 @@ def _run(settings: Settings, site: Site, keys: SiteKeys) -> int:
 
 
 async def _until_told(settings: Settings, site: Site, keys: SiteKeys) -> None:
+    sys.setswitchinterval(GIL_TURN_S)
+    gc.freeze()  # the classifier's tables, read at import, are never garbage: looking through them takes 50 ms
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -54,7 +54,7 @@ class Controller:
     async def happened(self, event: Event, key: str | None = None, read_to: Callable[[], int] | None = None) -> None:
         """Take one fact. The same `key` again changes nothing. `read_to`: the journal's offset to keep with it."""
         async with self.turn(event.call_id):
-            await self._take(event, key, read_to)
+            await self._take(await self.orders.facts.call(event.call_id), event, key, read_to)
 
     async def submit(self, event: DeskEvent, *, key: str) -> Submitted:
         """Take one desk's wish, or say why not. The same `key` again changes nothing."""
@@ -63,7 +63,7 @@ class Controller:
             refused = refusal(call, event, self.rules, self.unreachable()) if call else None
             if call is None or refused is not None:
                 return Submitted(call, refused)
-            await self._take(event, key, None)
+            await self._take(call, event, key, None)
             return Submitted(await self.orders.facts.call(event.call_id))
 
     async def redo(self, order_id: int, judge: Callable[[StoredOrder, Call | None], str | None]) -> None:
@@ -78,11 +78,12 @@ class Controller:
                 else:
                     failed = await self.orders.mark(await self.orders.carry_out(stored, call))
                 if failed is not None:
-                    await self._take(failed, None, None)
+                    await self._take(await facts.call(failed.call_id), failed, None, None)
 
-    async def _take(self, event: Event, key: str | None, read_to: Callable[[], int] | None) -> None:
+    async def _take(
+        self, before: Call | None, event: Event, key: str | None, read_to: Callable[[], int] | None
+    ) -> None:
         facts, now = self.orders.facts, self.orders.clock()
-        before = await facts.call(event.call_id)
         if before is None and isinstance(event, CallerArrived):
             event = await self._with_first_receiver(event)
         decision = decide(before, event, now, self.rules)
@@ -111,7 +112,7 @@ class Controller:
         await self.orders.tell(screenpop.news(before, after, decision.records))
         for failed in [await self.orders.mark(one) for one in begun]:
             if failed is not None:
-                await self._take(failed, None, None)
+                await self._take(await self.orders.facts.call(after.call_id), failed, None, None)
 
     async def _with_first_receiver(self, event: CallerArrived) -> CallerArrived:
         """A caller who comes back keeps the first receiver that his incident has here (R-007)."""

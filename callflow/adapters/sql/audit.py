@@ -36,9 +36,9 @@ class Entry:
 async def append(connection: AsyncConnection, entries: Sequence[Entry], event_key: str | None, at: float) -> None:
     """Add entries in order, within the caller's transaction."""
     last = await connection.scalar(select(audit.c.hash).order_by(audit.c.entry.desc()).limit(1))
-    link = last or FIRST_LINK
+    link, rows = last or FIRST_LINK, []
     for entry in entries:
-        row = {
+        row: dict[str, Any] = {
             "at": at,
             "event_key": event_key,
             "call_id": entry.call_id,
@@ -48,7 +48,9 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry], event_ke
             "prev_hash": link,
         }
         link = _hash(row)
-        await connection.execute(insert(audit).values(row | {"hash": link}))
+        rows.append(row | {"hash": link})
+    if rows:
+        await connection.execute(insert(audit), rows)
 
 
 async def first_break(connection: AsyncConnection) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -23,8 +24,9 @@ def call_text(call: Call) -> str:
     return _CALL.dump_json(call).decode()
 
 
+@lru_cache(maxsize=256)
 def call_of(text: str) -> Call:
-    """The call that was written; fields it did not have yet get their defaults."""
+    """The call that was written; fields it did not have yet get their defaults. An event reads the same text often."""
     return _CALL.validate_json(text)
 
 

@@ -153,7 +153,7 @@ class TicketsRead:
         async def work(connection: AsyncConnection) -> tuple[Ticket | None, list[Ticket], str | None]:
             own = (await connection.execute(of_incident)).one_or_none()
             others = (await connection.execute(of_number)).all() if call.caller.number else ()
-            return own and _ticket(own), list(map(_ticket, others)), await connection.scalar(of_call)
+            return (None if own is None else _ticket(own)), list(map(_ticket, others)), await connection.scalar(of_call)
 
         ours, earlier, noted = await self._database.read(work)
         suggestion = ours.suggestion if ours else None
