@@ -14,6 +14,7 @@ install_missing() { # what an engine of our own needs
   if ! docker info >/dev/null 2>&1; then
     command -v dockerd >/dev/null || words+=(docker.io)
     command -v iptables >/dev/null || words+=(iptables)
+    command -v ip >/dev/null || words+=(iproute2)
   fi
   command -v mmdebstrap >/dev/null || words+=(mmdebstrap)
   [ "${#words[@]}" -gt 0 ] || return 0
@@ -49,6 +50,8 @@ engine_end() { # leaves the machine as it was found
   [ -n "$ENGINE_PID" ] || return 0
   docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1 # a container that is left would outlive the engine
   kill "$ENGINE_PID" 2>/dev/null && wait "$ENGINE_PID" 2>/dev/null
+  # dockerd leaves its data directory mounted upon itself where mounts are not shared
+  awk -v under="$SCRATCH/" 'index($2, under) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -r umount
   [ -e "$SCRATCH/had-docker0" ] || ip link delete docker0 2>/dev/null || true
   if [ -s "$SCRATCH/iptables" ]; then iptables-restore <"$SCRATCH/iptables"; else
     local table
