@@ -45,7 +45,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _say(line: str) -> None:
-    errors.print(line)
+    errors.print(line, soft_wrap=True)  # an address stays in one piece, also in a pipe
 
 
 def _print(document: Any) -> None:

@@ -129,9 +129,9 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
         for name in missing:
             process = running[site.id][name] = _STARTERS[name](plan, site, keys)
             started.append(process)
+            _remember(site, running[site.id])  # at once: whoever kills us now leaves nothing that `down` does not know
             if name == "asterisk":
                 booting.append((site, process))
-        _remember(site, running[site.id])
         say(f"{site.id}: starting {', '.join(missing)}  正在启动")
     for site, process in booting:
         pbx.wait_booted(plan, site, process)

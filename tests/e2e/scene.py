@@ -91,10 +91,10 @@ class Scene:
         await joined(self.stage, self.citizen, "zhang", self.call.began_ns, around_ms=0)
         await joined(self.stage, self.zhang, "citizen", self.call.began_ns, around_ms=0)
 
-    async def key_at_the_desk(self) -> None:
+    async def key_at_the_desk(self, kind: str = "one_key") -> None:
         """The one key, on the desk: returns right after the 202."""
         await self.stage.bell.until(lambda: self.zhang.latest_in_events("call_id"), LIMIT_S)
-        await key_at_desk(self.zhang, target="110", kind="one_key", consent="agreed")
+        await key_at_desk(self.zhang, target="110", kind=kind, consent="agreed")
 
     async def key_on_the_phone(self) -> None:
         """The one key, on the phone: nobody's program is needed."""
@@ -116,6 +116,13 @@ class Scene:
         if by_himself and self.zhang.call is not None:
             await hang_up(self.stage, self.zhang, self.zhang.call)
         await left(self.stage, self.citizen, "zhang", time.time_ns())
+
+    async def decides(self, who: Actor, decision: str) -> None:
+        """An agent accepts or refuses the matter for his platform."""
+        assert who.desk is not None
+        path = f"/calls/{who.latest_in_events('call_id')}/owner"
+        said = await who.desk.ask("POST", path, {"decision": decision})
+        assert said.status == 200, said
 
     async def citizen_hangs_up(self) -> None:
         """The end."""
@@ -161,6 +168,10 @@ class Scene:
             return await self.trace(self.zhang, incident), await self.trace(self.li, incident)
 
         return await eventually(both, lambda pair: all(pair) and fits(*pair))
+
+    async def owners(self) -> list[str]:
+        """Whose matter it is by each platform's ticket, 12345's first."""
+        return [ticket["owner"] for ticket in await self.tickets(await self.incident())]
 
     async def tickets(self, incident: str) -> list[Row]:
         """The incident's tickets at both platforms, 12345's first, by their search."""

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.e2e.records import assert_handed_over_once, assert_recorded_from_the_journal
-from tests.e2e.scene import Scene, heal, strike
+from tests.e2e.scene import Scene, eventually, heal, strike
 
 MOMENTS = ("before the key", "right after the 202", "while it rings", "right after the join", "after the handover")
 
@@ -56,6 +56,38 @@ async def test_a_program_that_comes_back_in_its_agents_last_seconds_still_releas
 
     assert scene.silences() == []
     await assert_handed_over_once(scene)
+
+
+@pytest.mark.covers("C-01")
+async def test_both_programs_killed_while_it_rings_and_started_again_lose_nothing(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key_at_the_desk()
+    ringing = await scene.rings()
+    for platform in ("12345", "110"):
+        strike(scene.plan, platform, "python", signal.SIGKILL)
+    await scene.li_answers(ringing)
+    await scene.zhang_leaves(by_himself=True)
+    await heal(scene.plan)
+    await scene.citizen_hangs_up()
+
+    assert scene.silences() == []
+    await assert_handed_over_once(scene)
+
+
+@pytest.mark.covers("C-01")
+@pytest.mark.parametrize("platform", ["12345", "110"])
+async def test_an_acceptance_given_before_the_kill_still_counts_after_it(platform: str, scene: Scene) -> None:
+    await scene.talk()
+    await scene.key_at_the_desk(kind="three_party")
+    await scene.li_answers(await scene.rings())
+    await scene.decides(scene.li, "accept")
+    strike(scene.plan, platform, "python", signal.SIGKILL)
+    await heal(scene.plan)
+    owners = await eventually(scene.owners, lambda found: found == ["110", "110"])
+    await scene.citizen_hangs_up()
+
+    assert owners == ["110", "110"]
+    assert scene.silences() == []
 
 
 @pytest.mark.covers("R-027")
