@@ -19,7 +19,7 @@ from callflow.sitefile import SiteFileError
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 Base = Annotated[int, typer.Option("--base", help="third octet of the lab's addresses, 0 to 255")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 CLEAR_ERRORS = (LabError, KeysError, SiteFileError)
 """Errors whose message is the whole story: cause and cure."""
@@ -59,7 +59,8 @@ def up(base: Base = 0) -> None:
     for site in status["sites"]:
         first = site["agents"][0]
         _say(f"{site['id']}: desk {site['http']}  user {first['desk_user']}  phones register at sip:{site['sip']}")
-    _say("passwords: ./run status --json    end: ./run down    密码见 status，结束用 down")
+    words = f" --base {base}" if base else ""
+    _say(f"passwords: ./run status --json{words}    end: ./run down{words}    密码见 status，结束用 down")
 
 
 @app.command()

@@ -138,6 +138,7 @@ def _row(expected: Expected, scene: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _addresses(out: Console, status: dict[str, Any]) -> None:
+    base = f" --base {status['base']}" if status["base"] else ""
     for site in status["sites"]:
-        out.print(f"{site['id']}: desk {site['http']}  SIP {site['sip']}  (./run status --json has the accounts)")
-    out.print("the lab stays up; ./run down ends it  试验环境保留，用 ./run down 结束")
+        out.print(f"{site['id']}: desk {site['http']}  SIP {site['sip']}  (./run status --json{base} has the accounts)")
+    out.print(f"the lab stays up; ./run down{base} ends it  试验环境保留，用 ./run down{base} 结束")
