@@ -176,7 +176,11 @@ async def _join_and_leave(cast: _Cast, who: str, call: _Connected, key_ns: int) 
     join = await joined(stage, cast.citizen, cast.target.name, key_ns)
     if who == PLAIN:
         await hang_up(stage, cast.agent, agents_call)
-    leave = await left(stage, cast.citizen, cast.agent.name, join.at_ns)
+    # Listening costs the machine something, so it begins when the agent is gone and not three seconds before.
+    left_ns = await stage.bell.until(lambda: agents_call.ended_ns, STEP_LIMIT_S)
+    if left_ns is None:
+        raise StepFailed(f"the agent was still in the {who}'s call after {STEP_LIMIT_S:g} s")
+    leave = await left(stage, cast.citizen, cast.agent.name, left_ns)
     cast.figures.add("silence at join", who, join.silence_ms)
     cast.figures.add("silence at leave", who, leave.silence_ms)
     await hang_up(stage, cast.citizen, call.citizens)
