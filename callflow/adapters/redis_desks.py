@@ -30,6 +30,8 @@ RETRY_EVERY_S: Final = 0.5
 SEEN_EVERY_S: Final = keys.PRESENT_LIFE_S / 3
 BATCH: Final = 100
 WAITING_LIMIT: Final = 10_000
+GATHER_S: Final = 0.02
+"""What one decision publishes goes to Redis together, and after the desks and Asterisk have theirs."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +71,8 @@ class RedisDesks:
         self._listeners: defaultdict[AgentId, set[asyncio.Queue[_Happened | None]]] = defaultdict(set)
         self._waiting: deque[tuple[AgentId, _Happened]] = deque(maxlen=WAITING_LIMIT)
         self._came = asyncio.Event()
+        self._presence_due = 0.0
+        """When the presence is written next, by the loop's clock."""
         self._last = EventId(0, 0)
         self._was_away = False
         self.is_away = False
@@ -110,6 +114,7 @@ class RedisDesks:
         """See the port. Ends when the reader is `EVENTS_KEPT` events behind, or at `close`."""
         queue: asyncio.Queue[_Happened | None] = asyncio.Queue(keys.EVENTS_KEPT)
         self._listeners[agent_id].add(queue)
+        self._presence_due = 0.0
         self._came.set()  # his presence is written now
         try:
             seen = EventId(0, 0)
@@ -136,16 +141,26 @@ class RedisDesks:
         """Write to Redis what is published, for ever."""
         while True:
             self._came.clear()
-            while self._waiting and await self._write_some():
-                pass
-            if not await self._write_presence():
+            if not await self._write_all():
                 await asyncio.sleep(RETRY_EVERY_S)
                 continue
             try:
-                async with asyncio.timeout(SEEN_EVERY_S):
+                async with asyncio.timeout_at(self._presence_due):
                     await self._came.wait()
+                await asyncio.sleep(GATHER_S)
             except TimeoutError:
                 pass  # nothing new; the presence is due
+
+    async def _write_all(self) -> bool:
+        """Whether Redis has everything that it should have by now."""
+        while self._waiting:
+            if not await self._write_some():
+                return False
+        now = asyncio.get_running_loop().time()
+        if now >= self._presence_due or self._was_away:
+            self._presence_due = now + SEEN_EVERY_S
+            return await self._write_presence()
+        return True
 
     async def _write_some(self) -> bool:
         batch = list(self._waiting)[:BATCH]
@@ -166,10 +181,12 @@ class RedisDesks:
         now = self._clock()
         here: dict[Any, float] = {agent_id: now for agent_id, queues in self._listeners.items() if queues}
         with self._outage_noted():
-            await self._redis.zremrangebyscore(keys.PRESENT, "-inf", now - keys.PRESENT_LIFE_S)
-            if here:
-                await self._redis.zadd(keys.PRESENT, here)
-                await self._redis.expire(keys.PRESENT, keys.PRESENT_LIFE_S)
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.zremrangebyscore(keys.PRESENT, "-inf", now - keys.PRESENT_LIFE_S)
+                if here:
+                    pipe.zadd(keys.PRESENT, here)
+                    pipe.expire(keys.PRESENT, keys.PRESENT_LIFE_S)
+                await pipe.execute()
             if self._was_away:
                 self._fill_again()
             return True
