@@ -55,12 +55,12 @@ def start(words: Sequence[str], log: Path, environment: Mapping[str, str] | None
     return Known(pid, _began(pid) or 0)
 
 
-def end(known: Sequence[Known]) -> list[int]:
+def end(known: Sequence[Known], limit_s: float = END_LIMIT_S) -> list[int]:
     """Ask these processes to end, then make them; nobody else's. Returns the pids ended. Repeatable."""
     ours = [one for one in known if one.is_alive]
     _signal(ours, signal.SIGCONT)  # a frozen process hears nothing else
     _signal(ours, signal.SIGTERM)
-    deadline = time.monotonic() + END_LIMIT_S
+    deadline = time.monotonic() + limit_s
     left = ours
     while left and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -149,3 +149,26 @@ def test_a_directory_that_cannot_be_written_is_named_with_its_cure(tmp_path: Pat
 
     with pytest.raises(KeysError, match="keys: cannot write keys"):
         make_keys(tmp_path / "keys", needs())
+
+
+@pytest.mark.parametrize("file", ["ca/ca.crt", "12345/tls.crt", "12345/secrets.json", "110/exchange.key"])
+def test_a_damaged_file_is_named_with_the_cure_and_kept(tmp_path: Path, file: str) -> None:
+    make_keys(tmp_path, needs())
+    damaged = (tmp_path / file).read_bytes()[:30]
+    (tmp_path / file).write_bytes(damaged)
+
+    with pytest.raises(KeysError, match=rf"{file}: damaged; restore it, or remove it"):
+        make_keys(tmp_path, needs())
+
+    assert (tmp_path / file).read_bytes() == damaged
+
+
+@pytest.mark.parametrize("file", ["12345/tls.crt", "12345/secrets.json", "110/exchange.key"])
+def test_what_is_removed_is_made_anew_and_both_sites_fit_together(tmp_path: Path, file: str) -> None:
+    make_keys(tmp_path, needs())
+    (tmp_path / file).unlink()
+
+    make_keys(tmp_path, needs())
+
+    gov, police = load_keys(tmp_path, GOV), load_keys(tmp_path, POLICE)
+    assert gov.uui_keys[POLICE] == police.uui_keys[GOV]

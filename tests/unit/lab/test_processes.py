@@ -1,0 +1,75 @@
+"""The lab's processes: known by pid and start, ended to the last, and nobody else's touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from callflow.lab.plan import LabError
+from callflow.lab.processes import Known, end, refuse_taken_ports, start
+
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+"""A program that does not end when it is asked to."""
+
+
+def test_what_was_started_runs_in_a_session_of_its_own_and_writes_into_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "new" / "program.out"
+
+    known = start([sys.executable, "-c", "import os; print(os.environ['WORD'], os.getsid(0))"], log, {"WORD": "here"})
+
+    os.waitid(os.P_PID, known.pid, os.WEXITED | os.WNOWAIT)
+    assert log.read_text("utf-8").split() == ["here", str(known.pid)]
+    assert not known.is_alive
+
+
+def test_a_program_that_is_not_there_is_named_with_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"no-such-program cannot be started \(No such file.*; run ./run doctor"):
+        start([str(tmp_path / "no-such-program")], tmp_path / "out")
+
+
+def test_a_frozen_program_is_ended_too(tmp_path: Path) -> None:
+    known = start([sys.executable, "-c", "import signal; signal.pause()"], tmp_path / "out")
+    os.kill(known.pid, signal.SIGSTOP)
+
+    ended = end([known])
+
+    assert ended == [known.pid]
+    assert not known.is_alive
+
+
+def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    log = tmp_path / "out"
+    known = start([sys.executable, "-c", DEAF], log)
+    while "deaf" not in log.read_text("utf-8"):
+        assert known.is_alive
+
+    end([known], limit_s=0.2)
+    os.waitpid(known.pid, 0)
+
+    assert not known.is_alive
+
+
+def test_a_pid_that_now_belongs_to_somebody_else_is_left_alone() -> None:
+    somebody = Known(os.getpid(), began=1)
+
+    assert not somebody.is_alive
+    assert end([somebody]) == []
+
+
+@pytest.mark.parametrize(("kind", "sort"), [("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)])
+def test_a_taken_port_is_named_with_the_cure_and_a_free_one_is_not(kind: str, sort: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_INET, sort) as holder:
+        holder.bind(("127.0.110.99", 0))
+        port = holder.getsockname()[1]
+        if kind == "tcp":
+            holder.listen()
+
+        with pytest.raises(LabError, match=rf"{kind} port 127\.0\.110\.99:{port} is taken .*; end the program"):
+            refuse_taken_ports([("127.0.110.99", port, kind)])
+
+    refuse_taken_ports([("127.0.110.99", port, kind)])
