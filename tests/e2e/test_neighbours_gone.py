@@ -26,6 +26,9 @@ from tests.e2e.scene import LIMIT_S, Scene, eventually, heal, strike
 BACK_WITHIN_S = 8.0
 """rtp_timeout 5 s, music, the agent's phone, his answer; with a second for a busy machine."""
 
+POP_WITHIN_S = 1.0
+"""After the phone began to ring: 0.2 s are promised, on a machine of its own."""
+
 
 async def restart_programs(plan: Plan) -> None:
     """Both sites' programs, by the site files of this plan; PBXes and Redis run on."""
@@ -70,8 +73,7 @@ async def test_without_the_data_link_the_pop_comes_from_the_signed_incident_id_a
     await scene.citizen_hangs_up()
 
     assert pop is not None
-    assert ringing.answered_ns is not None
-    assert pop.time_ns < ringing.answered_ns
+    assert (pop.time_ns - ringing.began_ns) / 1e9 < POP_WITHIN_S
     assert (pop.body["number"], pop.body["incident_id"]) == (scene.citizen.number, incident)
     assert (pop.body["from"], pop.body["verified"]) == ("12345", "network")
     assert [row["tickets"][0]["peer_ticket_id"] for row in apart] == [None, None], "the link was really cut"
@@ -119,6 +121,7 @@ async def test_without_redis_calls_and_handovers_go_on_and_the_desks_are_told_al
 
     assert pop is not None
     assert pop.body["number"] == scene.citizen.number
+    assert (pop.time_ns - ringing.began_ns) / 1e9 < POP_WITHIN_S
     assert scene.silences() == []
     await assert_handed_over_once(scene)
 
