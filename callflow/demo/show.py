@@ -73,8 +73,8 @@ async def _play_one(
 
 def _incident(result: Any) -> str | None:
     """The incident both platforms speak of, as a desk was told."""
-    events = [event for actor in result.actors for event in actor.events]
-    return next((str(e.body["incident_id"]) for e in reversed(events) if e.body.get("incident_id")), None)
+    pops = [event for actor in result.actors for event in actor.events if event.type == "pop"]
+    return str(pops[-1].body["incident_id"]) if pops else None
 
 
 async def _tickets(scene: Expected, status: dict[str, Any], incident: str | None) -> list[dict[str, Any]]:

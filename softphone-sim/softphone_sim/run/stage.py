@@ -59,9 +59,14 @@ class Actor:
         return self.handset.call_named()
 
     def latest_in_events(self, key: str) -> str | None:
-        """The latest `call_id` or `incident_id` the desk was told."""
+        """`call_id` or `incident_id` of the call that the desk has now: that of the latest pop.
+
+        News of earlier calls may come at any time (an owner settled, a ticket linked), so they only count when
+        nothing has popped.
+        """
         events = self.desk.events if self.desk else []
-        return next((str(event.body[key]) for event in reversed(events) if event.body.get(key)), None)
+        pops = [event for event in events if event.type == "pop"]
+        return next((str(event.body[key]) for event in reversed(pops or events) if event.body.get(key)), None)
 
 
 class Stage:
