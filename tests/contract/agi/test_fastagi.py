@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agi.agi_wire import AgiRefused
+from agi.agi_wire import AgiRefused, AgiUnsendable
 from agi.fastagi import AgiLimits, AgiPortTaken, AgiServer, AgiSession
 from tests.unit.agi.test_agi_wire import text
 
@@ -104,6 +104,31 @@ async def test_a_session_as_asterisk_plays_it(served: Served) -> None:
         await honest(peer)
 
     assert served.work.values == ["why"]
+
+
+@pytest.mark.covers("T-08")
+@pytest.mark.parametrize("value", ["1,X=2", 'a"b', "a\\b", "${SHELL(id)}", "a(b"])
+async def test_a_value_that_could_be_read_as_two_is_not_sent(value: str) -> None:
+    unsendable: list[str] = []
+
+    async def job(session: AgiSession) -> None:
+        try:
+            await session.set_variables({"X": value})
+        except AgiUnsendable as refused:
+            unsendable.append(str(refused))
+
+    server = AgiServer(HOST, 0, {"work": job}, limits=QUICK)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        task = group.create_task(server.run())
+        await server.ready.wait()
+        async with Served(server, Work()).peer() as peer:
+            peer.say(OPENING)
+            await peer.hears(b"NOOP")
+            peer.say(b"200 result=0\n")
+            assert await peer.is_left() == b""
+        task.cancel()
+
+    assert len(unsendable) == 1
 
 
 @pytest.mark.covers("T-14")
