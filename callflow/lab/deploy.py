@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from agi.render import Place, Secrets, render, write
-from callflow.domain.names import AgentId, SiteId
-from callflow.lab.keys import SECRET_BYTES, KeysError, SiteKeys, SiteNeeds, load_keys, make_keys
-from callflow.lab.lab import describe
+from callflow.domain.names import SiteId
+from callflow.lab.keys import SECRET_BYTES, KeysError, SiteKeys, load_keys, make_keys
+from callflow.lab.lab import describe, needs_of
 from callflow.lab.pbx import write_music
 from callflow.lab.plan import SITE_IDS, Plan, SitePlan
 from callflow.sitefile import SiteFileError, load_site
@@ -80,7 +80,7 @@ def deploy(net: str, out: Path) -> None:
         state=out,
         sites=tuple(_plan_site(net, out, site_id) for site_id in SITE_IDS),
     )
-    make_keys(plan.keys, [_needs(site) for site in plan.sites])
+    make_keys(plan.keys, [needs_of(site) for site in plan.sites])
     accounts = []
     for site in plan.sites:
         keys = load_keys(plan.keys, SiteId(site.id))
@@ -99,16 +99,6 @@ def account(site_id: str) -> str:
 def _plan_site(net: str, out: Path, site_id: str) -> SitePlan:
     file = HOME / "asterisk-config" / "sites" / f"{site_id}.toml"
     return SitePlan(load_site(file, net), file, Path("/state"), out / "keys", IN_THE_PBX)
-
-
-def _needs(site: SitePlan) -> SiteNeeds:
-    return SiteNeeds(
-        site=SiteId(site.id),
-        addresses=(site.host,),
-        names=(),
-        agents=tuple(AgentId(agent.id) for agent in site.site.agent),
-        peers=tuple(SiteId(peer.id) for peer in site.site.peer),
-    )
 
 
 def _give_pbx(site: SitePlan, keys: SiteKeys, etc: Path) -> None:

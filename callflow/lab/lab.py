@@ -39,7 +39,7 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
         LabError: a port is taken, a program did not start; the message names the cause and the cure.
     """
     with _state_writable(plan), _locked(plan):
-        make_keys(plan.keys, [_needs(site) for site in plan.sites])
+        make_keys(plan.keys, [needs_of(site) for site in plan.sites])
         with ExitStack() as unless_up:
             started: list[Known] = []
             unless_up.callback(processes.end, started)
@@ -244,7 +244,8 @@ def _last_words(site: SitePlan) -> str:
     return said.removeprefix("callflow site: ") if said.startswith("callflow site: ") else f"see {log}"
 
 
-def _needs(site: SitePlan) -> SiteNeeds:
+def needs_of(site: SitePlan) -> SiteNeeds:
+    """What this site's keys must cover."""
     return SiteNeeds(
         site=SiteId(site.id),
         addresses=(site.host,),

@@ -12,6 +12,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -176,6 +177,8 @@ def _account(
     memory.metrics.requests.labels(method, route, str(response.status)).inc()
     if response.content_type != "text/event-stream":
         memory.metrics.answer_s.labels(route).observe(took_s)
+    if "/health/" in route and response.status == HTTPStatus.OK:
+        return  # asked every few seconds, and nothing happened
     log.info("answered", method=method, route=route, status=response.status, code=code, ms=round(took_s * 1000, 1))
 
 
