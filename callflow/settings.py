@@ -30,4 +30,4 @@ class Settings(BaseSettings):
     @property
     def facts_url(self) -> str:
         """The SQL database: PostgreSQL when named, else SQLite beside the journal."""
-        return self.sql_url or f"sqlite+aiosqlite:///{self.state_dir / 'facts.db'}"
+        return self.sql_url or f"sqlite:///{self.state_dir / 'facts.db'}"

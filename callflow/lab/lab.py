@@ -84,7 +84,7 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
                 "fastagi": f"{at.host}:{at.agi_port}",
                 "http": f"http://{at.host}:{at.http_port}",
                 "redis": f"{at.host}:{at.redis_port}",
-                "sql": f"sqlite+aiosqlite:///{site.state / 'facts.db'}",
+                "sql": f"sqlite:///{site.state / 'facts.db'}",
                 "exchange": f"https://{at.host}:{at.exchange_port}/exchange/v1",
                 "journal": str(site.place.journal / "steps.csv"),
                 "pids": {

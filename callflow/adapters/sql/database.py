@@ -35,7 +35,6 @@ RETRIES: Final = 5
 
 DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
-    "sqlite+aiosqlite": "sqlite+pysqlite",
     "postgresql": "postgresql+psycopg",
 }
 

@@ -1,9 +1,7 @@
 """Real databases for the suites, and the callers they speak of."""
 
-import asyncio
 import os
 import secrets
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -127,15 +125,6 @@ def a_call() -> Callable[..., Call]:
 @pytest.fixture
 def an_attempt() -> Callable[..., Attempt]:
     return make_attempt
-
-
-@pytest.fixture(autouse=True)
-async def _sqlite_threads_have_ended() -> AsyncIterator[None]:
-    """A connection that aiosqlite could not open ends its thread after it has said so: wait for it."""
-    yield
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            await asyncio.to_thread(thread.join, 5)
 
 
 @pytest.fixture
