@@ -1,7 +1,7 @@
 """sipvicious against 12345: what a scanner learns, and what is written down about it.
 
 Nobody is banned yet. A source that scans is only logged here; banning it within ten seconds, and a word list of ten
-thousand with every extension (T-02), belong to the handover engine's own work.
+thousand with every extension, belong to the handover engine's own work; so row T-02 is not claimed here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def without_chance(answer: str) -> str:
     return re.sub(r":\d{4,5}(?=;)|sip:\d{4}@", "-", same)
 
 
-@pytest.mark.covers("T-01", "R-063")
+@pytest.mark.covers("T-01")
 async def test_a_scan_finds_no_product_and_no_version_and_its_source_is_logged(
     net: str, sip: str, tmp_path: Path, security_events: Callable[[str], list[str]]
 ) -> None:
@@ -95,7 +95,6 @@ async def test_a_known_and_an_unknown_name_with_a_wrong_password_get_the_same_an
     assert abs(medians[0] - medians[1]) < max(spread[2] - spread[0], 0.002), took_s
 
 
-@pytest.mark.covers("T-02")
 async def test_a_few_hundred_words_crack_no_account_but_its_own_secret_would(
     lab: Lab, net: str, sip: str, tmp_path: Path, security_events: Callable[[str], list[str]]
 ) -> None:
@@ -115,7 +114,6 @@ async def test_a_few_hundred_words_crack_no_account_but_its_own_secret_would(
     assert len(failed) > len(WEAK_WORDS) / 2  # svcrack itself skips words when answers come in faster than it reads
 
 
-@pytest.mark.covers("T-02")
 def test_every_secret_is_made_and_none_is_used_twice(lab: Lab) -> None:
     found = [word for site in lab.sites for seat in site.agents for word in (seat.sip_password, seat.desk_password)]
 
@@ -123,7 +121,6 @@ def test_every_secret_is_made_and_none_is_used_twice(lab: Lab) -> None:
     assert all(re.fullmatch(r"[0-9a-f]{48}", word) for word in found)
 
 
-@pytest.mark.covers("T-12")
 async def test_a_sign_in_seen_on_the_wire_cannot_be_used_from_another_address(lab: Lab, net: str, sip: str) -> None:
     # Who has the right password may still register from anywhere: only mutual TLS for phones would end that.
     account = lab.seat(PLATFORM, 4)

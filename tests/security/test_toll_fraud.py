@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from softphone_sim.bench import key_at_desk, talking
 from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, dial, rings_at
 from softphone_sim.run.hearing import hear
@@ -45,7 +46,7 @@ async def test_a_carriers_line_reaches_the_service_number_and_nothing_else(
     assert journal()[before:] == []
 
 
-@pytest.mark.covers("T-03", "T-09")
+@pytest.mark.covers("T-03")
 async def test_a_platforms_address_alone_is_not_believed(net: str, sip: str, journal: Callable[[], list[str]]) -> None:
     # UDP with the source address of 110: no certificate, so no platform. Only its TLS port is believed.
     before = len(journal())
@@ -95,6 +96,29 @@ async def test_a_phone_that_sends_the_caller_elsewhere_is_not_obeyed(
         assert [packet for packet in carrier.came if packet.startswith("INVITE")] == []
 
 
+@pytest.mark.covers("T-03", "T-13")
+async def test_a_target_that_sends_the_caller_elsewhere_is_not_obeyed_and_he_talks_on(
+    net: str, sip: str, stage: Stage
+) -> None:
+    async with wire(f"{net}.20", sip, 5060) as carrier:
+        carrier.redirects_to = f"sip:PJSIP%2F0086139001%40carrier@{net}.20"
+        zhang = await stage.agent("zhang", platform=PLATFORM, seat=1)
+        citizen = await stage.caller("citizen", number="13800138045")
+        await talking(stage, citizen, zhang, "12345")
+
+        await key_at_desk(zhang, target="119", kind="one_key", consent="agreed")
+        await carrier.arrival("ACK", limit_s=8)
+
+        assert (
+            await hear(
+                stage, citizen, ("zhang",), Hear.model_validate({"who": "citizen", "exactly": ["zhang"], "for": 1.0})
+            )
+            is None
+        )
+        rung = {packet.split(" ")[1] for packet in carrier.came if packet.startswith("INVITE")}
+        assert rung == {f"sip:119@{net}.20:5060"}
+
+
 @pytest.mark.covers("T-13")
 async def test_a_caller_can_neither_refer_nor_replace(net: str, sip: str, stage: Stage) -> None:
     zhang = await stage.agent("zhang", platform=PLATFORM, seat=1)
@@ -119,7 +143,6 @@ async def test_a_caller_can_neither_refer_nor_replace(net: str, sip: str, stage:
     assert await hear(stage, citizen, ("zhang",), Hear(who="citizen", exactly=("zhang",))) is None
 
 
-@pytest.mark.covers("T-14")
 async def test_a_caller_is_answered_in_a_second_while_registrations_pour_in(
     net: str, sip: str, stage: Stage, tmp_path: Path
 ) -> None:

@@ -122,7 +122,6 @@ async def test_a_killed_program_is_found_again_by_the_browser_itself_and_nobody_
     assert pressed["body"].get("code") != "not-signed-in"
 
 
-@pytest.mark.covers("T-20")
 async def test_a_foreign_page_can_use_nobodys_session(lab: Lab, browser: Browser) -> None:
     desk = await desk_of(browser, lab, "12345", 1)
     origin = lab.site("12345").http
@@ -139,7 +138,6 @@ async def test_a_foreign_page_can_use_nobodys_session(lab: Lab, browser: Browser
     assert (await desk.ask("GET", "/session"))["status"] == 200
 
 
-@pytest.mark.covers("T-19")
 async def test_the_servers_policy_lets_no_script_fetch_from_the_plain_page(lab: Lab, browser: Browser) -> None:
     page = await browser.page(with_csp=True)
     await page.open(f"{lab.site('12345').http}/")
