@@ -228,7 +228,7 @@ def runtime_without(module: str, plan: Plan, copy: Path) -> Path:
 )
 def test_a_damaged_key_file_is_named(file: str, names: str, commands: Commands) -> None:
     home = commands.plan.keys / "12345"
-    lab.make_keys(commands.plan.keys, [lab._needs(site) for site in commands.plan.sites])
+    lab.make_keys(commands.plan.keys, [lab.needs_of(site) for site in commands.plan.sites])
     (home / file).write_bytes((home / file).read_bytes()[:20])
 
     said = the_one_sentence(commands("up"))
