@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from callflow.domain.calls import Call
-from callflow.domain.commands import Order, Record
+from callflow.domain.commands import MarkTicket, Order, Record
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
 from callflow.service.ports import FactsAway, JournalEntry, Known, LinkDown, LiveChannel, StoredOrder
 
@@ -46,6 +46,12 @@ class FakeFacts:
         self._here()
         found = [call for call in self.calls.values() if call.incident_id == incident_id]
         return sorted(found, key=lambda call: call.arrived_at)
+
+    async def is_danger(self, incident_id: IncidentId) -> bool:
+        """See the port."""
+        self._here()
+        marks = [record for record in self.records if isinstance(record, MarkTicket)]
+        return any(record.incident_id == incident_id and record.mark == "danger" for record in marks)
 
     async def commit(
         self,

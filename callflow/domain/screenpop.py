@@ -81,7 +81,7 @@ def news(before: Call | None, after: Call, records: Sequence[Record]) -> Iterato
     desks = _desks(before, after)
     if not desks:
         return
-    if after.danger and not (before and before.danger):
+    if after.danger and not (before and before.danger and _agent_id(before) == _agent_id(after)):
         yield DeskNews(desks, "danger", {**_ids(after), "danger": True})
     if _shown(after) != (_shown(before) if before else None):
         for agent_id in desks:
@@ -168,6 +168,10 @@ def masked(number: str) -> str:
 
 def _ids(call: Call) -> Body:
     return {"call_id": call.call_id, "incident_id": call.incident_id}
+
+
+def _agent_id(call: Call) -> AgentId | None:
+    return call.agent.agent_id if call.agent else None
 
 
 def _desks(before: Call | None, after: Call) -> tuple[AgentId, ...]:

@@ -16,7 +16,7 @@ from callflow.domain import screenpop
 from callflow.domain.calls import Call
 from callflow.domain.commands import ToPeer
 from callflow.domain.draft import Decision
-from callflow.domain.events import CallerArrived, DeskEvent, Event
+from callflow.domain.events import CallerArrived, DeskEvent, Event, PeerDanger
 from callflow.domain.handover import decide
 from callflow.domain.names import CallId, TargetCode
 from callflow.domain.refusals import RefusalCode, refusal
@@ -97,8 +97,13 @@ class Controller:
             journal_offset=read_to() if read_to else None,
             at=now,
         )
-        if stored is not None and decision.call is not None:
-            await self._make_it_so(before, decision.call, decision, stored)
+        if stored is None or decision.call is None:
+            return
+        await self._make_it_so(before, decision.call, decision, stored)
+        if isinstance(event, CallerArrived) and event.from_site and await facts.is_danger(event.incident_id):
+            # the platform's word came before the caller; asked after the commit, so that one of the two sees the other
+            danger = PeerDanger(event.call_id, event.at, event.from_site)
+            await self._take(await facts.call(event.call_id), danger, None, None)
 
     async def _make_it_so(
         self, before: Call | None, after: Call, decision: Decision, stored: list[StoredOrder]

@@ -79,6 +79,13 @@ class PatientFacts:
         calls = await self._newest(self._facts.calls_of_incident(incident_id))
         return sorted((c for c in calls if c.incident_id == incident_id), key=lambda call: call.arrived_at)
 
+    async def is_danger(self, incident_id: IncidentId) -> bool:
+        """See the port; while the database is away nobody knows, and the peer's message comes again."""
+        try:
+            return await self._facts.is_danger(incident_id)
+        except FactsAway:
+            return False
+
     async def commit(
         self,
         call: Call | None,

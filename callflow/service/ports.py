@@ -76,6 +76,9 @@ class Facts(Protocol):
     async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
         """This platform's calls of one incident, oldest first."""
 
+    async def is_danger(self, incident_id: IncidentId) -> bool:
+        """Whether this platform's ticket of the incident says danger; False when there is none."""
+
     async def commit(
         self,
         call: Call | None,

@@ -110,6 +110,9 @@ async def take_in(
     meaning = to_facts(message, calls, site=site, believe_identity=believe_identity, at=at)
     if meaning.records:
         await facts.commit(None, meaning.records, (), event_key=f"peer:{message.id}", journal_offset=None, at=at)
+        # again, since a caller may have arrived meanwhile: who arrives looks at the ticket after his own commit
+        calls = await facts.calls_of_incident(IncidentId(message.incident_id))
+        meaning = to_facts(message, calls, site=site, believe_identity=believe_identity, at=at)
     for event in meaning.events:
         await happened(event, f"peer:{message.id}:{event.call_id}:{type(event).__name__}")
 

@@ -69,6 +69,11 @@ class SqlFacts:
         """See the port."""
         return await self._calls(calls.c.incident_id == incident_id)
 
+    async def is_danger(self, incident_id: IncidentId) -> bool:
+        """See the port."""
+        asked = select(tickets.c.danger).where(tickets.c.incident_id == incident_id)
+        return bool(await self._database.read(lambda connection: connection.scalar(asked)))
+
     async def commit(
         self,
         call: Call | None,

@@ -12,7 +12,7 @@ from callflow.adapters.fakes import FakeFacts
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.domain.calls import Attempt, Call, Ownership
-from callflow.domain.commands import InviteTarget, OpenTicket, PopScreen, ReleaseAgent, TellAgent
+from callflow.domain.commands import InviteTarget, MarkTicket, OpenTicket, PopScreen, ReleaseAgent, TellAgent
 from callflow.domain.names import AgentId, Kind, Phase, Settled, SiteId
 from callflow.service.ports import Facts, StoredOrder
 from callflow.sitefile import Site
@@ -80,6 +80,20 @@ async def test_the_calls_of_an_incident_come_oldest_first(facts: Facts, a_call: 
         await commit(facts, call)
 
     assert await facts.calls_of_incident(second.incident_id) == [first, second]
+
+
+@pytest.mark.covers("R-008")
+async def test_the_ticket_says_whether_its_incident_is_danger(facts: Facts, a_call: MakeCall) -> None:
+    call, other = a_call(), a_call()
+    opened = [OpenTicket(call.call_id, call.incident_id), MarkTicket(call.call_id, call.incident_id, "danger")]
+    await facts.commit(call, opened, (), event_key=None, journal_offset=None, at=NOW)
+    await facts.commit(
+        other, [OpenTicket(other.call_id, other.incident_id)], (), event_key=None, journal_offset=None, at=NOW
+    )
+
+    assert await facts.is_danger(call.incident_id)
+    assert not await facts.is_danger(other.incident_id)
+    assert not await facts.is_danger(a_call().incident_id)
 
 
 @pytest.mark.covers("R-040")

@@ -11,6 +11,7 @@ from callflow.domain.calls import Call
 from callflow.domain.commands import (
     CancelAttempt,
     InviteTarget,
+    MarkTicket,
     OpenTicket,
     Order,
     PopScreen,
@@ -28,6 +29,7 @@ from tests.unit.domain.made_up import (
     COLLEAGUE,
     FIRST,
     GOV,
+    INCIDENT,
     PEER_CALL,
     POLICE,
     SECOND,
@@ -214,3 +216,17 @@ async def test_a_caller_who_comes_back_keeps_his_first_receiver() -> None:
     await site.happen(caller_arrived(9.0, call_id=PEER_CALL, from_site=POLICE, hop=2))
 
     assert (await site.call(PEER_CALL)).ownership.first_receiver == GOV
+
+
+@pytest.mark.covers("R-008")
+async def test_danger_that_came_before_the_callers_voice_is_on_the_desk_that_he_is_offered_to() -> None:
+    site = PlatformInMemory()
+    danger = [MarkTicket(CALL, INCIDENT, "danger")]
+    await site.facts.commit(None, danger, (), event_key="peer:1", journal_offset=None, at=0.0)
+
+    await site.happen(caller_arrived(from_site=POLICE, hop=1), AgentOffered(CALL, 1.0, AGENT, AGENT_CHANNEL))
+
+    call = await site.facts.call(CALL)
+    assert call is not None
+    assert call.danger
+    assert "danger" in site.desks.names(AGENT)
