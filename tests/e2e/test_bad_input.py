@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,8 @@ import pytest
 
 from callflow.lab import lab, pbx, processes
 from callflow.lab.plan import Plan, plan_lab
-from softphone_sim.bench import joined
 from tests.e2e.conftest import BASE
-from tests.e2e.scene import LIMIT_S, Scene, pid_of
+from tests.e2e.scene import pid_of
 
 SPARE_BASE = (BASE + 100) % 256
 """These labs come and go beside the session's own."""
@@ -294,27 +292,3 @@ def test_an_up_that_is_killed_leaves_nothing_that_down_does_not_end(commands: Co
 
     assert commands("down").returncode == 0
     assert commands.still_running() == []
-
-
-# ---- at the desk
-
-
-async def test_an_unknown_target_and_an_ended_call_are_refused_and_nothing_rings(scene: Scene) -> None:
-    await scene.talk()
-    desk, call_id = scene.zhang.desk, scene.zhang.latest_in_events("call_id")
-    assert desk is not None
-
-    unknown = await desk.ask("POST", f"/calls/{call_id}/handover", {"target": "777", "consent": "agreed"})
-    await joined(scene.stage, scene.citizen, "zhang", time.time_ns(), around_ms=0)  # they talk on
-    await scene.citizen_hangs_up()
-    await scene.stage.bell.until(
-        lambda: next((e for e in desk.events if e.body.get("phase") == "ended"), None), LIMIT_S
-    )
-    ended = await desk.ask("POST", f"/calls/{call_id}/handover", {"target": "110", "consent": "agreed"})
-
-    assert (unknown.status, unknown.code) == (422, "unknown-target")
-    assert (ended.status, ended.code) == (409, "call-ended")
-    for answer in (unknown, ended):
-        assert answer.body["detail"]
-        assert answer.body["cure"]
-    assert scene.li.handset.calls == []
