@@ -44,17 +44,18 @@ async def assert_handed_over_once(scene: Scene) -> None:
     assert (doubled(origin), doubled(target)) == ([], [])
 
 
+def marks(tickets: list[Row]) -> list[tuple[str, str, str]]:
+    """Of each ticket the series, the owner and how its call went."""
+    return [(ticket["ticket_id"][:2], ticket["owner"], ticket["phone_mark"]) for ticket in tickets]
+
+
 async def assert_recorded_from_the_journal(scene: Scene) -> None:
     """12345 had nobody to sign the incident id: 110's call stands alone, the tickets are linked all the same."""
     incident = await scene.incident()
     await scene.stage.bell.until(lambda: scene.li.call and scene.li.call.ended_ns, LIMIT_S)
-    tickets = await eventually(
-        lambda: scene.tickets(incident), lambda found: [t["phone_mark"] for t in found] == ["handed_over", "connected"]
-    )
-    assert [(t["ticket_id"][:2], t["owner"], t["phone_mark"]) for t in tickets] == [
-        ("GD", "110", "handed_over"),
-        ("JD", "110", "connected"),
-    ]
+    wanted = [("GD", "110", "handed_over"), ("JD", "110", "connected")]
+    tickets = await eventually(lambda: scene.tickets(incident), lambda found: marks(found) == wanted)
+    assert marks(tickets) == wanted
     assert [t["peer_ticket_id"] for t in tickets] == [t["ticket_id"] for t in reversed(tickets)]
     origin = await scene.trace(scene.zhang, incident)
     (attempt,) = origin["calls"][0]["attempts"]
