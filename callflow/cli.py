@@ -139,7 +139,7 @@ def bench(
     """Measure, as ratios within one run."""
     if name != "handover":
         stop(f"bench {name}: unknown; there is: handover")
-    from callflow.demo.bench import run_bench  # noqa: PLC0415 - see `site`
+    from callflow.bench.handover import run_bench  # noqa: PLC0415 - see `site`
 
     sys.exit(run_bench(plan_lab(base), out))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callflow.demo.bench_figures import PLAIN, PRODUCT, UNDISTURBED, Figures, document_of, spread, verdicts
+from callflow.bench.handover_figures import PLAIN, PRODUCT, UNDISTURBED, Figures, document_of, spread, verdicts
 
 JUDGED = ("silence at join", "silence at leave", "silence in failed attempt", "key to ring", "failure to agent told")
 

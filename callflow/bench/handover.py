@@ -20,7 +20,7 @@ from typing import Any, Self
 from rich.console import Console
 from ulid import ULID
 
-from callflow.demo.bench_figures import PLAIN, PRODUCT, UNDISTURBED, Figures, document_of, show, verdicts
+from callflow.bench.handover_figures import PLAIN, PRODUCT, UNDISTURBED, Figures, document_of, show, verdicts
 from callflow.domain.names import SiteId
 from callflow.lab import lab
 from callflow.lab.keys import load_keys
