@@ -20,7 +20,7 @@ from callflow.domain.commands import (
     ReleaseAgent,
     ReportDanger,
 )
-from callflow.domain.names import Consent, Kind
+from callflow.domain.names import Kind
 from callflow.service.ports import AsteriskRefused
 
 ORIGINATE_LIMIT_MS = 30_000
@@ -70,25 +70,21 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
         "Variable": [f"__CALLERCHAN={caller}"],
     }
     if isinstance(order, InviteTarget | ReportDanger):
-        return action | _attempt_headers(order, call, uui, caller)
+        return action | _attempt_headers(order, uui, caller)
     if isinstance(order, ReleaseAgent) and order.by_agent:  # his own wish to leave outweighs an earlier wish to stay
         return action | {"Variable": [f"__CALLERCHAN={caller}", "BYAGENT=1"]}
     return action
 
 
-def _attempt_headers(
-    order: InviteTarget | ReportDanger, call: Call, uui: str, caller: str
-) -> dict[str, str | list[str]]:
+def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, caller: str) -> dict[str, str | list[str]]:
     attempt_id = _checked(_ULID, order.attempt_id, "the attempt's id")
     kind = order.kind if isinstance(order, InviteTarget) else Kind.THREE_PARTY
-    consent = next((a.consent for a in call.attempts if a.attempt_id == attempt_id), Consent.NOT_RECORDED)
     variables = [
         f"__CALLERCHAN={caller}",
         f"GROUP(pending)={caller}",
         f"__ATTEMPT={attempt_id}",
         f"__KIND={kind.value}",
         "__WAY=desk",
-        f"__CONSENT={consent.value}",
     ]
     if _checked(_UUI, uui, "the signed incident id"):
         variables.append(f"__UUI={uui}")

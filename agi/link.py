@@ -20,8 +20,8 @@ from callflow.service.ports import AsteriskRefused, LinkDown
 
 log = structlog.get_logger(__name__)
 
-WANTED_EVENTS = frozenset({"DialState", "UserEvent"})
-"""What we read of AMI: a target that rings, and the hint that the journal has grown. The rest is journal."""
+WANTED_EVENTS = frozenset({"ContactStatus", "DialState", "UserEvent"})
+"""What we read of AMI: a target that rings, and hints that the journal has grown or a trunk has changed."""
 
 Headers = Mapping[str, str | list[str]]
 

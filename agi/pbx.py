@@ -83,4 +83,5 @@ def _live_channel(item: AmiMessage) -> LiveChannel:
         is_caller=variables.get("CALLERCHAN") == name,
         bridge_id=item.first("BridgeID") or None,
         state=item.first("ChannelStateDesc"),
+        uniqueid=item.first("Uniqueid"),
     )

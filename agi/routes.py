@@ -38,6 +38,7 @@ _SHAPES = {
     "uui": re.compile(r"[0-9a-f]{0,256}"),
     "incident": _ULID,
     "target": re.compile(r"[0-9A-Za-z]{2,16}"),
+    "mark": re.compile(r"[a-z]{0,8}"),
 }
 
 
@@ -83,7 +84,7 @@ class Routes:
         A signed incident id of the trunk's own peer is kept, else the one that the dialplan made. `R_UUI` is made in
         advance for the first peer, so that a phone key works when this program is gone by then.
         """
-        found = _arguments(session, "call_id", "channel", "via", "dialled", "number", "uui")
+        found = _arguments(session, "call_id", "channel", "via", "dialled", "number", "uui", "incident", "mark")
         if found is None:
             return
         via, channel = found["via"], found["channel"]
@@ -91,8 +92,8 @@ class Routes:
         if signed is not None and signed.from_site == via:
             incident_id, hop = signed.incident_id, signed.hop
         else:
-            incident_id, hop = IncidentId(await session.get_variable("INCIDENT")), 0
-        mark = VERIFIED_OF_MARK.get(await session.get_variable("MARK"), Verified.NONE)
+            incident_id, hop = IncidentId(found["incident"]), 0
+        mark = VERIFIED_OF_MARK.get(found["mark"], Verified.NONE)
         if signed is not None and signed.mark is Verified.CLAIMED and mark is Verified.NETWORK:
             mark = Verified.CLAIMED
         await session.set_variables(
@@ -126,7 +127,7 @@ class Routes:
                 return
             uui = self._uui.sign(call.incident_id, hop, call.caller.verified, SiteId(peer.id), self._clock())
         channel = found["channel"]
-        await session.set_variables({f"SHARED(T_UUI,{channel})": uui, f"SHARED(T_OK,{channel})": "1"})
+        await session.set_variables({f"SHARED(T_UUI,{channel})": uui})
 
     async def _priority(self, number: str, via: str) -> int:
         """0 when nobody can say it in time: he waits like everybody, but he is not lost."""

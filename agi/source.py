@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -12,8 +12,10 @@ from agi.journal import BadLine
 from agi.link import AmiLink, LinkLost, LinkUp
 from agi.tail import JournalTail
 from agi.translate import Translator
-from callflow.domain.events import TargetRinging
-from callflow.service.ports import JournalEntry
+from agi.trunks import Trunks
+from callflow.domain.calls import Call
+from callflow.domain.events import Event, TargetRinging
+from callflow.service.ports import JournalEntry, LiveChannel
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,10 @@ class SiteJournal:
                     continue
                 for number, event in enumerate(self._translator.read_journal(line)):
                     yield JournalEntry(event, f"{line.key}:{number}" if number else line.key, line.next_offset)
+
+    def remember(self, calls: Sequence[Call], channels: Sequence[LiveChannel]) -> list[Event]:
+        """See the port."""
+        return [*self._translator.remember(calls, channels)]
 
     async def caught_up(self) -> None:
         """Return when every line written before this call has been yielded by `entries` (or skipped).
@@ -57,17 +63,27 @@ class LinkReader(Protocol):
 
 
 async def read_link(
-    link: AmiLink, tail: JournalTail, translator: Translator, reader: LinkReader, clock: Callable[[], float]
+    link: AmiLink,
+    tail: JournalTail,
+    translator: Translator,
+    reader: LinkReader,
+    clock: Callable[[], float],
+    *,
+    trunks: Trunks,
 ) -> None:
     """Take the link's news one by one, for ever. Belongs to the TaskGroup that runs the link."""
     while True:
         news = await link.news.get()
         if isinstance(news, LinkUp):
             tail.hint()
+            trunks.hint()
             await reader.link_up()
         elif isinstance(news, LinkLost):
+            trunks.forget()
             await reader.link_lost(news.why)
         elif news.name == "UserEvent" and news.first("UserEvent") == "Journal":
             tail.hint()
+        elif news.name == "ContactStatus":
+            trunks.hint()
         elif (event := translator.read_ami(news, clock())) is not None:
             await reader.target_rings(event)

@@ -7,7 +7,7 @@ only "this leg rings" is read, and only for a channel and uniqueid that the jour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -16,6 +16,7 @@ from agi.journal import JournalLine
 from agi.uui import UuiVerifier
 from agi.wire import AmiMessage
 from callflow.domain import events
+from callflow.domain.calls import Call
 from callflow.domain.causes import Failure, outcome_of
 from callflow.domain.names import (
     AgentId,
@@ -32,6 +33,7 @@ from callflow.domain.names import (
     Verified,
     Way,
 )
+from callflow.service.ports import LiveChannel
 from callflow.sitefile import Site
 
 log = structlog.get_logger(__name__)
@@ -122,6 +124,25 @@ class Translator:
                 del self._early[next(iter(self._early))]
             return None
         return self._ringing(leg, uniqueid, at)
+
+    def remember(self, calls: Sequence[Call], channels: Sequence[LiveChannel]) -> list[events.TargetRinging]:
+        """Know again the legs whose `inviting` was read before a restart, and say which of them rang meanwhile.
+
+        Asterisk's own answer to our question names channel, uniqueid and call together, as the journal does.
+        """
+        lives = {(c.name, c.call_id): c.uniqueid for c in channels}
+        rang: list[events.TargetRinging] = []
+        for call in calls:
+            for attempt in call.attempts:
+                channel = attempt.channel
+                uniqueid = lives.get((channel, call.call_id)) if channel and attempt.is_ringing else None
+                if channel is None or uniqueid is None or channel in self._legs:
+                    continue
+                leg = self._legs[channel] = _Leg(call.call_id, attempt.attempt_id, uniqueid)
+                early = self._early.pop(channel, None)
+                ringing = self._ringing(leg, *early) if early is not None else None
+                rang += [] if ringing is None else [ringing]
+        return rang
 
     def _ringing(self, leg: _Leg, uniqueid: str, at: float) -> events.TargetRinging | None:
         if leg.uniqueid != uniqueid:

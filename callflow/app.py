@@ -29,6 +29,7 @@ from agi.routes import Routes
 from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
 from agi.translate import Translator
+from agi.trunks import Trunks
 from callflow.adapters.exchange_http import ExchangeClient, client_tls
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.sql.database import Database
@@ -143,10 +144,11 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             peers={SiteId(p.id): p.exchange for p in site.peer},
             tls=client_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key),
         )
+        trunks = Trunks(link, site, clock)
         pbx = AmiPbx(link, site, uui, clock)
         rules = rules_of(site)
         orders = Orders(facts, pbx, desks, tickets, clock)
-        controller = Controller(rules, orders, exchange, Deadlines(rules, clock))
+        controller = Controller(rules, orders, exchange, Deadlines(rules, clock), trunks.unreachable)
         runner = Runner(controller, facts, pbx, SiteJournal(tail, translator))
         routes = Routes(
             site, uui=uui, calls=facts, priorities=PlatformFirst(frozenset(p.id for p in site.peer)), clock=clock
@@ -163,6 +165,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
             probes=_probes(link, runner, facts, desks),
+            platforms=_platforms(site, trunks, exchange),
+            is_reachable=trunks.is_reachable,
             clock=clock,
             registry=CollectorRegistry(),
         )
@@ -178,7 +182,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(exchange.run())
             group.create_task(runner.run())
             group.create_task(link.run())
-            group.create_task(read_link(link, tail, translator, runner, clock))
+            group.create_task(trunks.run())
+            group.create_task(read_link(link, tail, translator, runner, clock, trunks=trunks))
             group.create_task(AgiServer(at.host, at.agi_port, routes.jobs()).run())
 
 
@@ -273,6 +278,24 @@ def _probes(link: AmiLink, runner: Runner, facts: PatientFacts, desks: RedisDesk
         return "Redis does not answer; desks lose no fact, only their view's past" if desks.is_away else None
 
     return {"asterisk": asterisk, "journal": journal, "sql": sql, "redis": redis}
+
+
+def _platforms(site: Site, trunks: Trunks, exchange: ExchangeClient) -> dict[str, Callable[[], Any]]:
+    """Two lines to each peer: voice and data."""
+
+    def trunk(peer: str) -> Callable[[], Awaitable[str | None]]:
+        async def asked() -> str | None:
+            return f"the PBX of {peer} does not answer" if trunks.answers(peer) is False else None
+
+        return asked
+
+    def line(peer: str) -> Callable[[], Awaitable[str | None]]:
+        async def asked() -> str | None:
+            return exchange.away.get(SiteId(peer))
+
+        return asked
+
+    return {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}
 
 
 def _log_json() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from callflow.domain.calls import Call
 from callflow.domain.commands import MarkTicket, Order, Record
+from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
 from callflow.service.ports import FactsAway, JournalEntry, Known, LinkDown, LiveChannel, StoredOrder
 
@@ -204,6 +205,10 @@ class FakeJournal:
                     await self._moved.wait()
             yield self._lines[position]
             position += 1
+
+    def remember(self, calls: Sequence[Call], channels: Sequence[LiveChannel]) -> Sequence[Event]:  # noqa: ARG002 - the port's shape
+        """See the port."""
+        return ()
 
     async def caught_up(self) -> None:
         """See the port."""

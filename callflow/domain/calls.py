@@ -136,6 +136,8 @@ class Call:
     """The last other leg said goodbye (cause 16) and the caller's own end is awaited; else None."""
     peer_tickets: tuple[TicketId, ...] = ()
     """The other platforms' tickets of this incident, as they told us."""
+    peer_note: str = ""
+    """The newest note that crossed during the call; what came with the handover is in the ticket."""
     call_back: bool = False
     """The caller is on the call-back list."""
 

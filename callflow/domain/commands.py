@@ -186,5 +186,10 @@ class SendOwnerSettled(ToPeer):
 
 
 @dataclass(frozen=True, slots=True)
+class SendNote(ToPeer):
+    """The agent's note was written anew after the platform came to know the incident; the shell adds it, whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class SendDanger(ToPeer):
     """Danger was raised here."""

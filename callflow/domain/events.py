@@ -269,6 +269,13 @@ class PeerTicketOpened(PeerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PeerNoteWritten(PeerEvent):
+    """The other platform's agent wrote his note anew, whole."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PeerDanger(PeerEvent):
     """The other platform raised danger."""
 

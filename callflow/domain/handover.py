@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from callflow.domain import attempts, danger, legs, ownership
 from callflow.domain.calls import Call
-from callflow.domain.commands import PopScreen
+from callflow.domain.commands import PopScreen, SendNote
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
     AgentAnswered,
@@ -43,6 +43,7 @@ from callflow.domain.events import (
     NumberRefused,
     OwnerDecided,
     PeerDanger,
+    PeerNoteWritten,
     PeerOwnerDecided,
     PeerOwnerSettled,
     PeerTicketOpened,
@@ -75,9 +76,24 @@ def nothing(_draft: Draft, _event: Event, _rules: SiteRules) -> None:
     """Nothing: late, contradictory, or not for this phase."""
 
 
-def note_written(draft: Draft, event: NoteWritten, _rules: SiteRules) -> None:
-    """The agent's note, whole."""
+def note_written(draft: Draft, event: NoteWritten, rules: SiteRules) -> None:
+    """The agent's note, whole. The platforms that have to do with the incident get every later one too."""
+    call = draft.call
+    if event.text == call.note:
+        return
     draft.change(note=event.text)
+    for peer in ownership.peers_of(call, rules):
+        draft.add(SendNote(call.call_id, call.incident_id, peer))
+
+
+def peer_note_written(draft: Draft, event: PeerNoteWritten, _rules: SiteRules) -> None:
+    """The peer's note, whole, is in our ticket: who has the call gets the pop again."""
+    call = draft.call
+    if event.text == call.peer_note:
+        return
+    draft.change(peer_note=event.text)
+    if call.agent is not None and not call.is_over:
+        draft.add(PopScreen(event.call_id, call.agent.agent_id))
 
 
 def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
@@ -104,6 +120,7 @@ ALWAYS: dict[type[Event], Row] = {
     PeerOwnerSettled: Row(ownership.peer_owner_settled),
     PeerTicketOpened: Row(peer_ticket_opened),
     PeerDanger: Row(danger.peer_danger),
+    PeerNoteWritten: Row(peer_note_written),
 }
 """Facts about the matter, not about the legs: welcome in every phase, also after the end."""
 

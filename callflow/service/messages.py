@@ -138,6 +138,12 @@ class OwnerSettled(Body):
     settled: Settled
 
 
+class Note(Body):
+    """The agent's note, whole, written after the handover."""
+
+    note: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)]
+
+
 KINDS: Final[dict[str, type[Body]]] = {
     "handover": Handover,
     "ticket": TicketOpened,
@@ -145,6 +151,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "owner_decision": OwnerDecision,
     "owner_settled": OwnerSettled,
     "danger": Danger,
+    "note": Note,
 }
 
 

@@ -33,6 +33,7 @@ class LiveChannel:
     is_caller: bool
     bridge_id: str | None
     state: str
+    uniqueid: str = ""
 
 
 class Pbx(Protocol):
@@ -139,6 +140,9 @@ class JournalSource(Protocol):
 
     def entries(self, start: int) -> AsyncIterator[JournalEntry]:
         """Yield every step from this offset on, in order, for ever; lines that mean nothing are skipped."""
+
+    def remember(self, calls: Sequence[Call], channels: Sequence[LiveChannel]) -> Sequence[Event]:
+        """Know again the legs that a former life saw invited; return what was heard of them meanwhile."""
 
     async def caught_up(self) -> None:
         """Return when every line written before this call has been yielded by `entries` (or skipped)."""

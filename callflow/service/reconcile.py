@@ -19,7 +19,7 @@ from callflow.domain.commands import (
     ReportDanger,
     TellAgent,
 )
-from callflow.domain.events import AttemptFailed, CallerEnded, Event, LegLeft
+from callflow.domain.events import AttemptFailed, CallerEnded, Event, LegLeft, TargetRinging
 from callflow.domain.names import ChannelName, Outcome, Phase, Role
 from callflow.service.ports import LiveChannel, StoredOrder
 
@@ -28,7 +28,7 @@ UNKNOWN_CAUSE = 0
 
 
 def differences(calls: Sequence[Call], channels: Sequence[LiveChannel], listed_at: float) -> Iterator[Event]:
-    """Legs that we believe in and Asterisk does not have. `listed_at`: when the channels were listed.
+    """Legs that we believe in and Asterisk does not have, and targets that ring. `listed_at`: when it was listed.
 
     What began after the listing is left alone. A name counts only with its own call, since a restarted Asterisk
     uses names again.
@@ -37,6 +37,7 @@ def differences(calls: Sequence[Call], channels: Sequence[LiveChannel], listed_a
         if call.arrived_at >= listed_at:
             continue
         lives = _alive(call, channels)
+        rings = {c.name for c in channels if c.call_id == call.call_id and c.state == "Ringing"}.__contains__
         if call.phase is not Phase.AGENTS_ONLY and not lives(call.caller.channel):
             yield CallerEnded(call.call_id, listed_at, UNKNOWN_CAUSE, by_fault=True)
         agent = call.agent
@@ -45,6 +46,8 @@ def differences(calls: Sequence[Call], channels: Sequence[LiveChannel], listed_a
         for attempt in call.attempts:
             if attempt.channel is not None and attempt.is_live and not lives(attempt.channel):
                 yield from _target_gone(call, attempt, attempt.channel, listed_at)
+            elif attempt.is_ringing and attempt.ringing_at is None and rings(attempt.channel):
+                yield TargetRinging(call.call_id, listed_at, attempt.attempt_id)
 
 
 def _target_gone(call: Call, attempt: Attempt, channel: ChannelName, listed_at: float) -> Iterator[Event]:

@@ -115,7 +115,8 @@ class Runner:
             log.warning("reconcile waits for the next link", why=repr(error))
             return
         await self._everything_written_is_decided()
-        found = list(differences(await self._facts.live_calls(), channels, listed_at))
+        calls = await self._facts.live_calls()
+        found = [*differences(calls, channels, listed_at), *self._journal.remember(calls, channels)]
         for event in found:
             log.warning("found after a cut", call_id=event.call_id, event_name=type(event).__name__)
             await self._controller.happened(event)

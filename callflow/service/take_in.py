@@ -46,6 +46,15 @@ class LinkTicket(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepPeerNote(Record):
+    """The peer's note of the pair, as it is now."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """What to write down, then what to tell the calls."""
 
@@ -78,6 +87,9 @@ def to_facts(
         case m.AttemptEnded():
             mark = "connected" if body.outcome is Outcome.JOINED else "not_connected"
             records.append(MarkTicket(NO_CALL, incident_id, mark))
+        case m.Note():
+            records.append(KeepPeerNote(NO_CALL, incident_id, peer, body.note))
+            told += [events.PeerNoteWritten(call.call_id, at, peer, body.note) for call in calls]
         case m.OwnerDecision():
             told += [events.PeerOwnerDecided(call.call_id, at, peer, body.accept) for call in calls]
         case m.OwnerSettled() if body.owner in {site, peer}:

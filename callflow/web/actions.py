@@ -14,7 +14,7 @@ from callflow.domain import events
 from callflow.domain.names import AttemptId, Consent, TargetCode
 from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
 from callflow.web.deps import Given
-from callflow.web.errors import Problem
+from callflow.web.errors import Offer, Problem
 from callflow.web.routes import CALL_WORKERS, Handler, Route, Visit, answer
 from callflow.web.schemas import (
     AttemptView,
@@ -39,6 +39,7 @@ HANDOVERS_PER_SEAT, HANDOVER_WINDOW_S = 20, 60.0  # several times what a person 
 SUGGEST_LIMIT_S = 0.3  # requirement R-083
 SUGGEST_AT_KEY_LIMIT_S = 0.05  # a note sent with the key is judged too, but the ringing does not wait for it
 ANSWERS_KEPT = 512
+BESIDE_PLATFORMS = frozenset({"department", "region"})
 _TO_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
@@ -197,10 +198,21 @@ async def _submit(visit: Visit, verb: str, event: events.DeskEvent) -> Call:
     key = f"desk:{verb}:{event.call_id}:{_request_id(visit, verb)}"
     submitted = await visit.deps.controller.submit(event, key=key)
     if submitted.refused is not None:
-        raise Problem(submitted.refused)
+        instead = _instead(visit) if submitted.refused == "target-unreachable" else ()
+        raise Problem(submitted.refused, offers=instead)
     if submitted.call is None:
         raise Problem("call-not-found")
     return submitted.call
+
+
+def _instead(visit: Visit) -> tuple[Offer, ...]:
+    """With a platform's trunk dead: ticket dispatch, and every department and duty phone whose line is not dead."""
+    lines = (t for t in visit.deps.site.directory if t.sort in BESIDE_PLATFORMS)
+    living = (t for t in lines if visit.deps.is_reachable(TargetCode(t.code)) is not False)
+    return (
+        Offer(do="ticket"),
+        *(Offer(do="handover", target=t.code, name_zh=t.name_zh, name_en=t.name_en) for t in living),
+    )
 
 
 async def _taken(visit: Visit, verb: str, event: events.DeskEvent, status: int = 202) -> web.Response:

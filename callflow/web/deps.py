@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from callflow.domain.calls import Call
     from callflow.domain.events import DeskEvent
-    from callflow.domain.names import AgentId, CallId, IncidentId, TicketId
+    from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
     from callflow.service.ports import CaseFiles
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
@@ -106,6 +106,10 @@ class Deps:
     keep_suggestion: KeepSuggestion
     files: CaseFiles
     probes: Mapping[str, Probe]
+    platforms: Mapping[str, Probe]
+    """The lines to the other platforms: named when they are missing, but calls are answered without them."""
+    is_reachable: Callable[[TargetCode], bool | None]
+    """Whether a directory code's trunk answers; None when nobody can say."""
     clock: Callable[[], float]
     registry: CollectorRegistry
 

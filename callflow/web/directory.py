@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callflow.domain.names import AgentId
+from callflow.domain.names import AgentId, TargetCode
 from callflow.web.routes import ANYBODY, Role, Route, Visit, answer
 from callflow.web.schemas import DirectoryView, RosterEntry, RosterView, TargetView
 
@@ -13,11 +13,20 @@ if TYPE_CHECKING:
 
 
 async def show_directory(visit: Visit, _ask: None) -> web.Response:
-    """The targets, in the order of the site file. What is dialled for them stays inside."""
+    """The targets, in the order of the site file. What is dialled for them stays inside.
+
+    `reachable` false: a handover there is refused at once (409 target-unreachable).
+    """
     return answer(
         DirectoryView(
             targets=[
-                TargetView(code=target.code, name_zh=target.name_zh, name_en=target.name_en, sort=target.sort)
+                TargetView(
+                    code=target.code,
+                    name_zh=target.name_zh,
+                    name_en=target.name_en,
+                    sort=target.sort,
+                    reachable=visit.deps.is_reachable(TargetCode(target.code)),
+                )
                 for target in visit.deps.site.directory
             ]
         )

@@ -21,6 +21,16 @@ class FieldError(BaseModel):
     message: str
 
 
+class Offer(BaseModel):
+    """What can be done instead: `do` is "ticket" (work on by ticket dispatch) or "handover" to this directory code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    do: str
+    target: str | None = None
+    name_zh: str | None = None
+    name_en: str | None = None
+
+
 class ProblemView(BaseModel):
     """RFC 9457 problem document with a stable `code`."""
 
@@ -34,16 +44,25 @@ class ProblemView(BaseModel):
     cure: str
     cure_zh: str
     errors: list[FieldError] | None = None
+    offers: list[Offer] | None = None
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
     """A refused request. `code` must be a row of REFUSALS."""
 
-    def __init__(self, code: str, *, errors: Sequence[FieldError] = (), retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        offers: Sequence[Offer] = (),
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.refusal = REFUSALS[code]
         self.errors = tuple(errors)
+        self.offers = tuple(offers)
         self.retry_after_s = retry_after_s
 
     def response(self) -> web.Response:
@@ -59,6 +78,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
             cure=r.cure,
             cure_zh=r.cure_zh,
             errors=list(self.errors) or None,
+            offers=list(self.offers) or None,
         )
         headers = {} if self.retry_after_s is None else {"Retry-After": str(max(1, round(self.retry_after_s)))}
         return web.Response(

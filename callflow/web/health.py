@@ -22,14 +22,19 @@ async def show_live(visit: Visit, _ask: None) -> web.Response:
 
 
 async def show_ready(visit: Visit, _ask: None) -> web.Response:
-    """200 when every neighbour answers, else 503; either way each is named with the cause."""
-    probes = visit.deps.probes
+    """200 when every neighbour without whom callers are not served answers, else 503.
+
+    Each is named with the cause, the lines to the other platforms too: without them callers are still answered, so
+    a dead trunk here must not take this site out of service.
+    """
+    needed, platforms = visit.deps.probes, visit.deps.platforms
+    probes = {**needed, **platforms}
     causes = await asyncio.gather(*(_cause(probe) for probe in probes.values()))
     neighbours = [
         Neighbour(name=name, ok=cause is None, cause=cause) for name, cause in zip(probes, causes, strict=True)
     ]
     missing = [neighbour.name for neighbour in neighbours if not neighbour.ok]
-    view = ReadyView(ok=not missing, missing=missing, neighbours=neighbours)
+    view = ReadyView(ok=not set(missing) & set(needed), missing=missing, neighbours=neighbours)
     return answer(view, 200 if view.ok else 503)
 
 

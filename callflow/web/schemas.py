@@ -243,6 +243,7 @@ class TargetView(View):
     name_zh: str
     name_en: str
     sort: Literal["platform", "emergency", "utility", "department", "region"]
+    reachable: bool | None = Field(description="false: the trunk is known to be dead now; null: nobody can say")
 
 
 class DirectoryView(View):
@@ -279,7 +280,7 @@ class Neighbour(View):
 
 
 class ReadyView(View):
-    """Whether every neighbour answers; `missing` names those that do not."""
+    """`ok`: callers are served. `missing` names every neighbour that does not answer, other platforms too."""
 
     ok: bool
     missing: list[str]

@@ -14,7 +14,7 @@ from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
 from callflow.domain import commands as c
 from callflow.service.ports import StoredOrder
-from callflow.service.take_in import LinkTicket, OpenLinkedTicket
+from callflow.service.take_in import KeepPeerNote, LinkTicket, OpenLinkedTicket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,11 +32,13 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     c.OpenTicket: ticket_records.open_ticket,
     OpenLinkedTicket: ticket_records.open_linked_ticket,
     LinkTicket: ticket_records.link_ticket,
+    KeepPeerNote: ticket_records.keep_peer_note,
     c.MarkTicket: ticket_records.mark_ticket,
     c.RecordConsent: ticket_records.record_consent,
     c.SettleOwner: ticket_records.settle_owner,
     c.QueueCallBack: ticket_records.queue_call_back,
     c.SendHandover: peer_records.send_handover,
+    c.SendNote: peer_records.send_note,
     c.SendDanger: peer_records.send_danger,
     c.SendOutcome: peer_records.send_outcome,
     c.SendOwnerDecision: peer_records.send_owner_decision,

@@ -35,6 +35,12 @@ async def send_danger(step: Step, record: c.SendDanger) -> Detail:
     return await _send(step, record, "danger", body)
 
 
+async def send_note(step: Step, record: c.SendNote) -> Detail:
+    """Our agent's note as it is now; each version is a message of its own, and the last one stays."""
+    call = await step.call_of(record.call_id)
+    return await _send(step, record, "note", m.Note(note=call.note[: m.NOTE_LIMIT]))
+
+
 async def send_outcome(step: Step, record: c.SendOutcome) -> Detail:
     """How the attempt ended; one may have two: joined, then lost."""
     body = m.AttemptEnded(attempt_id=record.attempt_id, outcome=record.outcome)

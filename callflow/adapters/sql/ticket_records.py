@@ -18,7 +18,7 @@ from callflow.service.messages import TicketOpened
 if TYPE_CHECKING:
     from callflow.adapters.sql.step import Detail, Step
     from callflow.domain import commands as c
-    from callflow.service.take_in import LinkTicket, OpenLinkedTicket
+    from callflow.service.take_in import KeepPeerNote, LinkTicket, OpenLinkedTicket
 
 CHINA: Final = timezone(timedelta(hours=8))
 """Ticket numbers begin anew at midnight in China, which has one time and no summer time."""
@@ -94,6 +94,12 @@ async def link_ticket(step: Step, record: LinkTicket) -> Detail:
     """The number of the peer's half."""
     done = await step.change_ticket(record.incident_id, peer=record.peer, peer_ticket_id=record.ticket_id)
     return {"peer": record.peer, "peer_ticket_id": record.ticket_id, "linked": done}
+
+
+async def keep_peer_note(step: Step, record: KeepPeerNote) -> Detail:
+    """What the peer's agent wrote after the handover, whole."""
+    kept = await step.change_ticket(record.incident_id, peer_note=record.note)
+    return {"peer": record.peer, "characters": len(record.note), "kept": kept}
 
 
 async def mark_ticket(step: Step, record: c.MarkTicket) -> Detail:

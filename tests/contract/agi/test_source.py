@@ -14,6 +14,7 @@ from agi.link import AmiLink, LinkLimits
 from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
 from agi.translate import Translator
+from agi.trunks import Trunks
 from callflow.domain.events import CallerArrived, CallerWaiting, TargetInvited, TargetRinging
 from callflow.service.ports import JournalEntry, JournalSource
 from callflow.sitefile import load_site
@@ -35,6 +36,9 @@ INVITING = (
     "target=110 kind=one_key way=desk danger=0 retry=0\n"
 ).encode()
 RINGS = event("DialState", DestChannel=TARGET, DestUniqueid="pbx-1.7", DialStatus="RINGING")
+
+
+HERE = load_site(SITES / "12345.toml", "127.0.105")
 
 
 @dataclass
@@ -84,7 +88,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def site(path: Path) -> AsyncIterator[Site]:
-    translator = Translator(load_site(SITES / "12345.toml", "127.0.105"), KnownUui())
+    translator = Translator(HERE, KnownUui())
     tail = JournalTail(path, look_every_s=NEVER_S)
     found = Site(tail, translator, SiteJournal(tail, translator))
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
@@ -100,7 +104,9 @@ async def told_by(fake: FakeAmi, site: Site) -> AsyncIterator[AmiLink]:
         running(AmiLink(fake.login, limits=LinkLimits(pause_first_s=0.001))) as link,
         asyncio.TaskGroup() as group,
     ):
-        task = group.create_task(read_link(link, site.tail, site.translator, site, lambda: 9.0))
+        task = group.create_task(
+            read_link(link, site.tail, site.translator, site, lambda: 9.0, trunks=Trunks(link, HERE, lambda: 9.0))
+        )
         await site.until(lambda told: "up" in told)
         yield link
         task.cancel()

@@ -37,6 +37,7 @@ CROSSING = {
     "ticket": {"ticket_id"},
     "outcome": {"attempt_id", "outcome"},
     "owner_decision": {"accept"},
+    "note": {"note"},
     "owner_settled": {"owner", "settled"},
 }
 SUGGESTION = {

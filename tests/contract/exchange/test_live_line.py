@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,6 +60,25 @@ async def test_a_handover_makes_two_tickets_that_name_each_other(
     theirs = await police.tickets.ticket_of(call.incident_id)
     assert (ours.ticket_id, ours.peer_ticket_id) == (theirs.peer_ticket_id, theirs.ticket_id)
     assert (theirs.caller_number, theirs.peer_note, theirs.first_receiver) == ("19900001111", "楼上有人打架", GOV)
+
+
+@pytest.mark.covers("R-043")
+async def test_a_note_written_after_the_handover_is_in_the_peers_ticket_and_told_to_its_call(
+    gov: Platform, police: Platform, a_call: MakeCall, until: Until
+) -> None:
+    call = a_call(note="楼上有人打架")
+    here = a_call(site=POLICE, incident_id=call.incident_id)
+    await police.write(here)
+    await gov.write(call, handover(call))
+
+    later = replace(call, note="楼上有人打架,有人持刀")
+    await gov.write(later, c.SendNote(call.call_id, call.incident_id, POLICE))
+    gov.start_sending(POLICE)
+
+    await until(delivered(gov, POLICE))
+    assert (await police.tickets.ticket_of(call.incident_id)).peer_note == later.note
+    ((event, _),) = [told for told in police.told if isinstance(told[0], e.PeerNoteWritten)]
+    assert (event.call_id, event.text) == (here.call_id, later.note)
 
 
 @pytest.mark.covers("R-061")

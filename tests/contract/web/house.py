@@ -120,6 +120,9 @@ class House:
         async def redis() -> str | None:
             return self.missing.get("redis")
 
+        async def trunk() -> str | None:
+            return self.missing.get("trunk-110")
+
         return Deps(
             site=self.site,
             passwords={AgentId(account.id): f"secret-of-{account.id}" for account in self.site.agent},
@@ -132,6 +135,8 @@ class House:
             keep_suggestion=self.keep_suggestion,
             files=self.files,
             probes={"database": database, "redis": redis},
+            platforms={"trunk-110": trunk},
+            is_reachable=lambda code: False if code in self.unreachable else None,
             clock=lambda: self.now,
             registry=self.registry,
         )

@@ -73,6 +73,10 @@ async def test_ready_names_the_neighbour_that_is_missing(house: House) -> None:
             body = await response.json()
         assert (response.status, body["ok"], body["missing"]) == (503, False, ["redis"])
         assert {"name": "redis", "ok": False, "cause": "connection refused"} in body["neighbours"]
+        house.missing = {"trunk-110": "the PBX of 110 does not answer"}
+        async with http.get(f"{house.url}/health/ready") as response:  # its callers are still answered
+            body = await response.json()
+        assert (response.status, body["ok"], body["missing"]) == (200, True, ["trunk-110"])
         async with http.get(f"{house.url}/health/live") as response:
             assert (response.status, await response.json()) == (200, {"site": "12345"})
 

@@ -77,6 +77,14 @@ async def test_a_target_whose_line_is_down_is_refused_at_once_with_a_cure(house:
     assert (status, body["code"]) == (409, "target-unreachable")
     assert "ticket" in body["cure"]
     assert body["cure_zh"]
+    assert body["offers"][0]["do"] == "ticket"
+
+    shown = {t["code"]: t["reachable"] for t in (await desk.get("/api/v1/directory"))[1]["targets"]}
+    assert shown["110"] is False
+    assert shown["119"] is None
+
+    house.unreachable = frozenset()
+    assert (await desk.post(handover(call_id), AGREED))[0] == 202
 
 
 async def test_a_handover_of_an_ended_call_is_a_conflict(house: House) -> None:

@@ -92,7 +92,7 @@ async def test_the_directory_shows_codes_and_names_and_not_what_is_dialled(house
 
     assert status == 200
     assert [target["code"] for target in body["targets"]] == ["110", "119", "120", "122"]
-    assert set(body["targets"][0]) == {"code", "name_zh", "name_en", "sort"}
+    assert set(body["targets"][0]) == {"code", "name_zh", "name_en", "sort", "reachable"}
 
 
 async def test_the_roster_shows_who_is_on_a_call(house: House) -> None:

@@ -63,7 +63,6 @@ def test_an_invitation_is_the_contracts_action_word_for_word() -> None:
             f"__ATTEMPT={ATTEMPT_ID}",
             "__KIND=one_key",
             "__WAY=desk",
-            "__CONSENT=agreed",
             f"__UUI={'ab' * 40}",
         ],
     }

@@ -30,14 +30,10 @@ class ReadableUui(KnownUui):
 
 @dataclass
 class Session:
-    """A helper channel's side: its variables, and what was set."""
+    """A helper channel's side: what was asked, and what was set."""
 
     request: AgiRequest
-    variables: dict[str, str] = field(default_factory=lambda: {"INCIDENT": OWN_INCIDENT, "MARK": "trusted"})
     answers: dict[str, str] = field(default_factory=dict)
-
-    async def get_variable(self, name: str) -> str:
-        return self.variables.get(name, "")
 
     async def set_variables(self, values: Mapping[str, str]) -> None:
         for name, value in values.items():
@@ -76,10 +72,8 @@ def routes(site: Site, knows: Site12345) -> Routes:
 async def intake(
     routes: Routes, *, via: str = "carrier", uui: str = "", number: str = "13800138000", mark: str = "trusted"
 ) -> dict[str, str]:
-    session = Session(
-        AgiRequest("intake", (CALL_ID, CALLER, via, "12345", number, uui), "Local/s@agi-intake-00000000;2")
-    )
-    session.variables["MARK"] = mark
+    asked = (CALL_ID, CALLER, via, "12345", number, uui, OWN_INCIDENT, mark)
+    session = Session(AgiRequest("intake", asked, "Local/s@agi-intake-00000000;2"))
     await routes.intake(session)
     return session.answers
 
@@ -147,11 +141,11 @@ async def test_a_priority_that_nobody_can_say_in_time_is_ordinary(routes: Routes
 
 
 async def test_a_target_at_a_peer_gets_the_signed_incident(routes: Routes) -> None:
-    assert await target(routes) == {"T_UUI": f"{OWN_INCIDENT}/1/network/110", "T_OK": "1"}
+    assert await target(routes) == {"T_UUI": f"{OWN_INCIDENT}/1/network/110"}
 
 
 async def test_a_target_at_a_carrier_gets_no_signature(routes: Routes) -> None:
-    assert await target(routes, "119") == {"T_UUI": "", "T_OK": "1"}
+    assert await target(routes, "119") == {"T_UUI": ""}
 
 
 @pytest.mark.covers("R-018")
@@ -175,11 +169,13 @@ async def test_an_unknown_target_or_call_is_answered_with_silence(routes: Routes
     [
         (),
         ("x",) * 6,
-        (CALL_ID, "PJSIP/a)${SHELL(id)}", "carrier", "12345", "", ""),
-        (CALL_ID, CALLER, "carrier", "12345", "number", ""),
-        (CALL_ID, CALLER, "carrier", "12345", "", "not-hex"),
-        ("", CALLER, "carrier", "12345", "", ""),
-        (CALL_ID, CALLER, "carrier", "12345", "", "", "one too many"),
+        (CALL_ID, "PJSIP/a)${SHELL(id)}", "carrier", "12345", "", "", OWN_INCIDENT, "trusted"),
+        (CALL_ID, CALLER, "carrier", "12345", "number", "", OWN_INCIDENT, "trusted"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "not-hex", OWN_INCIDENT, "trusted"),
+        ("", CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", "", "trusted"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted "),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted", "one too many"),
         (CALL_ID, CALLER, OWN_INCIDENT, "110 "),
     ],
 )

@@ -55,6 +55,21 @@ async def test_what_was_pressed_while_python_was_dead_is_recorded_once_when_it_i
     assert not [o for o in again.pbx.carried_out if isinstance(o, InviteTarget)]  # the dialplan did that itself
 
 
+@pytest.mark.covers("C-01")
+async def test_a_target_that_began_to_ring_while_python_was_dead_is_shown_ringing_when_it_is_back() -> None:
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED, INVITED)
+    site.now = 8.0
+    channels = live(CALLER_CHANNEL, AGENT_CHANNEL, TRUNK)
+    site.pbx.channels = [*channels[:2], replace(channels[2], state="Ringing")]
+
+    async with site.running():
+        await site.runner.link_up()
+        await until(lambda: site.facts.calls[CALL].attempts[0].ringing_at is not None)
+
+    assert (await site.call()).attempts[0].ringing_at == 8.0
+
+
 async def test_the_offset_never_passes_a_line_that_is_not_decided() -> None:
     site = PlatformInMemory()
 
