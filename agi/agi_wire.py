@@ -8,7 +8,6 @@ whose bytes found a way into it (requirement T-08) ends the session, not the pro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 HEADER_LIMIT_BYTES = 8192
@@ -60,24 +59,23 @@ def read_header(text: bytes) -> AgiRequest:
         AgiBroken: a key twice, unknown or missing, or a line that is none.
     """
     values: dict[str, str] = {}
+    arguments: dict[int, str] = {}
     for line in text.decode("utf-8", "replace").split("\n"):
         key, colon, value = line.partition(":")
-        if not colon or not (key in _FIXED or _ARGUMENT.fullmatch(key)):
+        argument = None if key in _FIXED else _ARGUMENT.fullmatch(key)
+        if not colon or (argument is None and key not in _FIXED):
             raise AgiBroken(f"header line {len(values) + 1} is not one that Asterisk sends")
         if key in values:
             raise AgiBroken(f"{key} comes twice in the header")
         values[key] = value.removeprefix(" ")
+        if argument is not None:
+            arguments[int(argument[1])] = values[key]
     if missing := _REQUIRED - values.keys():
         raise AgiBroken(f"the header ends without {min(missing)}")
-    job = values["agi_network_script"].partition("?")[0].strip("/")
-    return AgiRequest(job, _arguments(values), values["agi_channel"])
-
-
-def _arguments(values: Mapping[str, str]) -> tuple[str, ...]:
-    numbers = sorted(int(found[1]) for key in values if (found := _ARGUMENT.fullmatch(key)))
-    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) > ARGUMENTS_LIMIT:
+    if len(arguments) > ARGUMENTS_LIMIT or arguments.keys() != set(range(1, len(arguments) + 1)):
         raise AgiBroken(f"the arguments are not numbered from 1 to at most {ARGUMENTS_LIMIT}")
-    return tuple(values[f"agi_arg_{number}"] for number in numbers)
+    job = values["agi_network_script"].partition("?")[0].strip("/")
+    return AgiRequest(job, tuple(arguments[number] for number in sorted(arguments)), values["agi_channel"])
 
 
 def command_line(*words: str) -> bytes:

@@ -38,8 +38,11 @@ class _GuardedAction(Action):  # type: ignore[misc]  # panoramisk ships no types
 
 
 class _GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no types
-    def __init__(self, parser: AmiParser, on_end: Callable[[str], None]) -> None:
+    def __init__(
+        self, parser: AmiParser, on_event: Callable[[AmiMessage], None], on_end: Callable[[str], None]
+    ) -> None:
         self._parser = parser
+        self._on_event = on_event
         self._on_end = on_end
         self._why = "Asterisk closed the connection"
 
@@ -51,7 +54,12 @@ class _GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk ships n
             self.close()
             return
         for message in messages:
-            if self.factory is not None:  # None: bytes before the carrier has met us; only the greeting comes so early
+            if (
+                "ActionID" not in message.headers
+            ):  # nobody's answer: put down for the link; no reader gets at us (A8, A15)
+                if message.name in self._parser.wanted:
+                    self._on_event(message)
+            elif self.factory is not None:  # None: the carrier has not met us; before that there is only the greeting
                 self.handle_message(CarriedMessage(message))
 
     def send(
@@ -95,13 +103,11 @@ class Carrier(Manager):  # type: ignore[misc]  # panoramisk ships no types
     def __init__(self, *, parser: AmiParser, on_event: Callable[[AmiMessage], None], **config: Any) -> None:
         super().__init__(
             loop=asyncio.get_running_loop(),
-            protocol_factory=lambda: _GuardedProtocol(parser, self._end),
+            protocol_factory=lambda: _GuardedProtocol(parser, on_event, self._end),
             **config,
         )
         self.ended = asyncio.Event()
         self.why = ""
-        self._parser = parser
-        self._on_event = on_event
 
     def connection_made(self, f: asyncio.Future[Any]) -> None:
         """Take the finished attempt to connect; the link awaits the same task and sees a failure there."""
@@ -114,9 +120,7 @@ class Carrier(Manager):  # type: ignore[misc]  # panoramisk ships no types
         """Leave the verdict to the link, which awaits the same future (A12)."""
 
     def dispatch(self, event: CarriedMessage) -> None:
-        """Put one event down for the link; nothing that a reader does can reach the protocol (A8, A15)."""
-        if event.origin.name in self._parser.wanted:  # others: the late end of an action that nobody awaits
-            self._on_event(event.origin)
+        """Drop it: the late end of an action that nobody awaits any more."""
 
     async def send_awaiting_actions(self, *_: object) -> None:
         """Send nothing again, ever (A1-A3)."""

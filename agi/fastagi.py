@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 import structlog
 
+from agi.agi_peer import AgiHungUp, AgiLimits, AgiPeer, AgiTooSlow
 from agi.agi_wire import (
-    HEADER_LIMIT_BYTES,
     AgiAnswer,
     AgiBroken,
     AgiRefused,
@@ -31,25 +30,14 @@ log = structlog.get_logger(__name__)
 USAGE_LINES_LIMIT = 100
 """The longest usage text of Asterisk 22 has about 40 lines."""
 
+LOOKS_A_LIMIT = 8
+"""How often within a limit the server looks who is overdue: a limit is kept to an eighth."""
+
 _PLAIN = re.compile(r"[0-9A-Za-z]*")
-
-
-@dataclass(frozen=True, slots=True)
-class AgiLimits:
-    """Seconds, and sessions at once. The dialplan waits one second for the whole (`Dial(Local/s@agi-…,1)`)."""
-
-    header_s: float = 1.0
-    command_s: float = 1.0
-    session_s: float = 3.0
-    sessions: int = 64
 
 
 class AgiPortTaken(Exception):  # noqa: N818 - named by what happened
     """The server cannot listen where the site file says."""
-
-
-class AgiHungUp(Exception):  # noqa: N818 - named by what happened
-    """The peer closed the connection."""
 
 
 class AgiSession:
@@ -58,16 +46,12 @@ class AgiSession:
     def __init__(
         self,
         request: AgiRequest,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        limits: AgiLimits,
+        peer: AgiPeer,
     ) -> None:
         self.request = request
         self.is_hung_up = False
         """Asterisk said HANGUP: the helper channel ends. Commands are still answered."""
-        self._reader = reader
-        self._writer = writer
-        self._limits = limits
+        self._peer = peer
 
     async def greet(self) -> None:
         """Ask for nothing, once, before the first real command.
@@ -82,7 +66,7 @@ class AgiSession:
 
         Raises:
             AgiRefused: Asterisk did not do it.
-            AgiHungUp, AgiBroken, TimeoutError: the session is over.
+            AgiHungUp, AgiBroken, AgiTooSlow: the session is over.
             AgiUnsendable: a CR, LF or NUL in the name or the value; nothing was sent.
         """
         await self._command("SET VARIABLE", name, value)
@@ -103,14 +87,11 @@ class AgiSession:
         return await self._command("GET VARIABLE", name)
 
     async def _command(self, *words: str) -> str:
-        self._writer.write(command_line(*words))
-        async with asyncio.timeout(self._limits.command_s):
-            await self._writer.drain()
-            answer = await self._answer()
-        return answer.value()
+        self._peer.send(command_line(*words))
+        return (await self._answer()).value()
 
     async def _answer(self) -> AgiAnswer:
-        while (answer := read_answer(await self._line())) is None:
+        while (answer := read_answer(await self._peer.line())) is None:
             self.is_hung_up = True
         if answer.has_more:
             await self._skip_usage(answer.code)
@@ -118,17 +99,9 @@ class AgiSession:
 
     async def _skip_usage(self, code: int) -> None:
         for _ in range(USAGE_LINES_LIMIT):
-            if (await self._line()).startswith(b"%d " % code):
+            if (await self._peer.line()).startswith(b"%d " % code):
                 return
         raise AgiBroken(f"a usage text of more than {USAGE_LINES_LIMIT} lines")
-
-    async def _line(self) -> bytes:
-        try:
-            return (await self._reader.readuntil(b"\n"))[:-1]
-        except asyncio.IncompleteReadError as error:
-            raise AgiHungUp("the connection ended in the middle of a command") from error
-        except asyncio.LimitOverrunError as error:
-            raise AgiBroken("an answer without an end") from error
 
 
 Job = Callable[[AgiSession], Awaitable[None]]
@@ -143,7 +116,7 @@ class AgiServer:
         self.ready = asyncio.Event()
         self._jobs = jobs
         self._limits = limits or AgiLimits()
-        self._open = 0
+        self._open: set[AgiPeer] = set()
 
     async def run(self) -> None:
         """Serve until cancelled.
@@ -153,12 +126,18 @@ class AgiServer:
         """
         sessions = asyncio.TaskGroup()
 
-        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            sessions.create_task(self._serve(reader, writer))
+        def opened(peer: AgiPeer, header: bytes) -> None:
+            peer.task = sessions.create_task(self._serve(peer, header))
+
+        def connect() -> AgiPeer:
+            peer = AgiPeer(self._limits, opened, self._open.discard)
+            self._open.add(peer)
+            return peer
 
         host, port = self.address
+        loop = asyncio.get_running_loop()
         try:
-            server = await asyncio.start_server(accept, host, port, limit=HEADER_LIMIT_BYTES, start_serving=False)
+            server = await loop.create_server(connect, host, port, start_serving=False)
         except OSError as error:
             raise AgiPortTaken(
                 f"FastAGI cannot listen on {host}:{port} ({error.strerror});"
@@ -169,42 +148,46 @@ class AgiServer:
                 await server.start_serving()
                 self.address = server.sockets[0].getsockname()[:2]
                 self.ready.set()
-                await asyncio.get_running_loop().create_future()  # until cancelled; sessions come by accept
+                await self._watch()  # until cancelled; sessions come by `opened`
         finally:
             server.close()
+            for peer in self._open:
+                peer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
+    async def _watch(self) -> None:
+        every_s = min(self._limits.header_s, self._limits.command_s) / LOOKS_A_LIMIT
+        while True:
+            await asyncio.sleep(every_s)
+            now = asyncio.get_running_loop().time()
+            for peer in list(self._open):
+                peer.look(now)
+
+    async def _serve(self, peer: AgiPeer, header: bytes) -> None:
         try:
-            if self._open > self._limits.sessions:
+            if len(self._open) > self._limits.sessions:
                 log.warning("FastAGI session turned away", limit=self._limits.sessions)
                 return
-            async with asyncio.timeout(self._limits.session_s):
-                await self._session(reader, writer)
+            await self._session(peer, header)
         except (AgiBroken, AgiRefused, AgiUnsendable) as error:
             log.warning("FastAGI session refused", why=str(error))
-        except (AgiHungUp, OSError, TimeoutError) as error:
+        except (AgiHungUp, AgiTooSlow, TimeoutError) as error:
             log.info("FastAGI session ended early", why=str(error) or "too slow")
+        except asyncio.CancelledError:
+            if not peer.is_overdue:
+                raise
+            log.info("FastAGI session ended early", why="too slow")
         except Exception:
             # A job is ours: its fault is logged whole, and costs this session only; the dialplan has a
             # default.
             log.exception("FastAGI job failed")
         finally:
-            self._open -= 1
-            writer.close()
+            peer.close()
 
-    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(self._limits.header_s):
-                header = (await reader.readuntil(b"\n\n"))[:-2]
-        except asyncio.IncompleteReadError as error:
-            raise AgiHungUp("the connection ended within the header: a port probe") from error
-        except asyncio.LimitOverrunError as error:
-            raise AgiBroken(f"a header of more than {HEADER_LIMIT_BYTES} bytes") from error
+    async def _session(self, peer: AgiPeer, header: bytes) -> None:
         request = read_header(header)
         job = self._jobs.get(request.job)
         if job is None:
             raise AgiBroken("no such job; compare AGI() in the dialplan with agi/routes.py")
-        session = AgiSession(request, reader, writer, self._limits)
+        session = AgiSession(request, peer)
         await session.greet()
         await job(session)

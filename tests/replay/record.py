@@ -91,9 +91,7 @@ async def record(plan: Plan, story: str, scripts: list[Path], *, everything: boo
     async with AsyncExitStack() as taps:
         for site in sites:
             own = Account("callflow", load_keys(plan.keys, SiteId(site.id)).ami_secret)
-            await taps.enter_async_context(
-                tap(site, add_everything(plan, site) if everything else own, kept[site.id])
-            )
+            await taps.enter_async_context(tap(site, add_everything(plan, site) if everything else own, kept[site.id]))
         with tempfile.TemporaryDirectory() as tapes:
             for path in scripts:
                 result = await play(
