@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +16,9 @@ from callflow.lab import lab
 from callflow.lab.keys import KeysError
 from callflow.lab.plan import LabError, plan_lab
 from callflow.sitefile import SiteFileError
+
+BENCHES = ("handover", "ami", "agi")
+"""Each is a module of `callflow.bench` with `run_bench`."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 Base = Annotated[int, typer.Option("--base", help="third octet of the lab's addresses, 0 to 255")]
@@ -132,16 +136,14 @@ def classify(context: typer.Context) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="handover")] = "handover",
+    name: Annotated[str, typer.Argument(help="handover, ami, agi")] = "handover",
     base: Base = 0,
     out: Annotated[Path | None, typer.Option("--out", help="also write the JSON report here")] = None,
 ) -> None:
     """Measure, as ratios within one run."""
-    if name != "handover":
-        stop(f"bench {name}: unknown; there is: handover")
-    from callflow.bench.handover import run_bench  # noqa: PLC0415 - see `site`
-
-    sys.exit(run_bench(plan_lab(base), out))
+    if name not in BENCHES:
+        stop(f"bench {name}: unknown; there is: {', '.join(BENCHES)}")
+    sys.exit(import_module(f"callflow.bench.{name}").run_bench(plan_lab(base), out))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from agi.fastagi import AgiServer, AgiSession
 from callflow.bench.ratios import Promise, Ratios, report
+from callflow.lab.plan import Plan
 
 HOST = "127.0.0.1"
 ROUNDS = 11
@@ -62,8 +63,8 @@ HEADER = "".join(
 PROMISES = (Promise(QUIET, OURS, PLAIN, 1.0), Promise(PROBED, OURS, PLAIN, 1.0))
 
 
-def run_bench(out: Path | None) -> int:
-    """Measure and judge; 1 when a promise is broken."""
+def run_bench(_plan: Plan, out: Path | None) -> int:
+    """Measure and judge; 1 when a promise is broken. Needs no lab."""
     seen = Ratios("sessions per CPU second  每CPU秒会话数")
     asyncio.run(_measure(seen))
     return report(Console(highlight=False), "FastAGI", seen, PROMISES, out)

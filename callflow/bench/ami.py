@@ -22,6 +22,7 @@ from rich.console import Console
 
 from agi.link import AmiLink, AmiLogin, LinkUp
 from callflow.bench.ratios import Promise, Ratios, report
+from callflow.lab.plan import Plan
 
 HOST = "127.0.0.1"
 ROUNDS = 5
@@ -37,9 +38,9 @@ PROMISES = (
 )
 
 
-def run_bench(home: Path, out: Path | None) -> int:
-    """Measure and judge; 1 when a promise is broken."""
-    streams = home / "tests" / "replay" / "streams"
+def run_bench(plan: Plan, out: Path | None) -> int:
+    """Measure and judge; 1 when a promise is broken. Needs no lab."""
+    streams = plan.home / "tests" / "replay" / "streams"
     load = {"full": gzip.decompress((streams / "everything.ami.gz").read_bytes())}
     load["filtered"] = b"".join(path.read_bytes() for path in sorted(streams.glob("*/*.ami")))
     seen = Ratios("events per CPU second  每CPU秒事件数")
