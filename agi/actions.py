@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from callflow.domain.calls import Call
 from callflow.domain.commands import (
     CancelAttempt,
+    FetchCaller,
     InviteTarget,
     KeepAgent,
     Order,
@@ -39,6 +40,7 @@ class OrderUnsendable(AsteriskRefused):
 _ENTRIES: Mapping[type[Order], str] = {
     InviteTarget: "invite",
     CancelAttempt: "cancel",
+    FetchCaller: "fetch",
     KeepAgent: "stay",
     ReleaseAgent: "release",
     RecallAgent: "recall",
@@ -86,6 +88,8 @@ def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, caller: str) 
         f"__KIND={kind.value}",
         "__WAY=desk",
     ]
+    if isinstance(order, InviteTarget) and order.private:
+        variables.append("__PRIVATE=1")
     if _checked(_UUI, uui, "the signed incident id"):
         variables.append(f"__UUI={uui}")
     # Asterisk refuses a second channel with the same id: a repeated order cannot ring twice while the first

@@ -15,7 +15,19 @@ LINE_LIMIT_BYTES = 4096
 """Longer than any line the dialplan can write; such a line is bad."""
 
 STEPS = frozenset(
-    {"arrived", "queued", "offered", "answered", "key", "inviting", "retrying", "failed", "refused", "joined"}
+    {
+        "arrived",
+        "queued",
+        "offered",
+        "answered",
+        "key",
+        "inviting",
+        "retrying",
+        "failed",
+        "refused",
+        "joined",
+        "consulting",
+    }
     | {"left", "waiting", "recalling", "released", "ended"}
 )
 

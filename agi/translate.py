@@ -87,6 +87,7 @@ class Translator:
             "failed": self._failed,
             "refused": self._refused,
             "joined": self._joined,
+            "consulting": self._consulting,
             "left": _left,
             "waiting": _waiting,
             "recalling": _recalling,
@@ -194,6 +195,7 @@ class Translator:
             Way(found["way"]),
             channel,
             danger=_is_set(found, "danger"),
+            private=_is_set(found, "private"),
         )
         self._forget(leg.attempt_id)
         self._legs[channel] = leg
@@ -219,6 +221,10 @@ class Translator:
         if any(leg.attempt_id == line.attempt_id for leg in self._legs.values()):
             return []  # an order that was repeated while its first one rings
         return [events.AttemptFailed(CallId(line.call_id), line.at, _attempt(line), Outcome.CANCELLED, 0, 0)]
+
+    def _consulting(self, line: JournalLine) -> list[events.Event]:
+        self._forget(line.attempt_id)
+        return [events.ConsultStarted(CallId(line.call_id), line.at, _attempt(line))]
 
     def _joined(self, line: JournalLine) -> list[events.Event]:
         self._forget(line.attempt_id)

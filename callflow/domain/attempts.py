@@ -12,6 +12,7 @@ from callflow.domain import danger
 from callflow.domain.calls import Attempt
 from callflow.domain.commands import (
     CancelAttempt,
+    FetchCaller,
     InviteTarget,
     KeepAgent,
     OpenTicket,
@@ -26,6 +27,7 @@ from callflow.domain.events import (
     ConsentRecorded,
     ConsultStarted,
     HandoverRequested,
+    JoinRequested,
     LeaveRequested,
     NumberRefused,
     StayRequested,
@@ -56,12 +58,13 @@ def handover_requested(draft: Draft, event: HandoverRequested, rules: SiteRules)
         consent=event.consent,
         started_at=event.at,
         requested_by=event.agent_id,
+        private=event.private,
     )
     call = draft.call
     draft.add(RecordConsent(call.call_id, call.incident_id, event.consent, event.agent_id))
     _begin(draft, attempt, event.at, rules)
     draft.add(
-        InviteTarget(event.call_id, event.attempt_id, event.target, event.kind, danger=False),
+        InviteTarget(event.call_id, event.attempt_id, event.target, event.kind, danger=False, private=event.private),
     )
 
 
@@ -90,6 +93,7 @@ def target_invited(draft: Draft, event: TargetInvited, rules: SiteRules) -> None
         danger=event.danger,
         channel=event.channel,
         requested_by=requested_by,
+        private=event.private,
     )
     _begin(draft, attempt, event.at, rules)
 
@@ -176,6 +180,15 @@ def cancel_requested(draft: Draft, event: CancelRequested, rules: SiteRules) -> 
     if attempt is not None and not attempt.cancelling:
         draft.change_attempt(attempt, cancelling=True)
         draft.add(CancelAttempt(event.call_id, attempt.attempt_id, attempt.target))
+
+
+def join_requested(draft: Draft, event: JoinRequested, rules: SiteRules) -> None:
+    """The private talk is over: the dialplan puts the caller to our agent and the target."""
+    attempt = next((a for a in draft.call.attempts if a.is_consulting), None)
+    if attempt is None or attempt.fetch_at == event.at or refusal(draft.call, event, rules):
+        return
+    draft.change_attempt(attempt, fetch_at=event.at)
+    draft.add(FetchCaller(event.call_id))
 
 
 def stay_requested(draft: Draft, event: StayRequested, rules: SiteRules) -> None:

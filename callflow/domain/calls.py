@@ -76,8 +76,12 @@ class Attempt:
     ended_at: float | None = None
     requested_by: AgentId | None = None
     """Who asked for it, as far as is known: he is told how it went, also after he left."""
+    private: bool = False
+    """Our agent talks with the target alone first (a consult)."""
     consulting_at: float | None = None
-    """Since when our agent and the target talk privately; None when they do not."""
+    """Since when our agent and the target talk, or talked, privately; None when they never did."""
+    fetch_at: float | None = None
+    """When the caller was last ordered into the private talk; the journal then says that he is in."""
     cancelling: bool = False
     """The cancel was ordered; the journal has not yet said that the leg is gone."""
 
@@ -85,6 +89,11 @@ class Attempt:
     def is_ringing(self) -> bool:
         """The target has been invited and has neither joined nor failed."""
         return self.joined_at is None and self.ended_at is None
+
+    @property
+    def is_consulting(self) -> bool:
+        """Our agent and the target talk privately now."""
+        return self.consulting_at is not None and self.is_ringing
 
     @property
     def is_joined(self) -> bool:

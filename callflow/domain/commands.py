@@ -39,6 +39,12 @@ class InviteTarget(Order):
     target: TargetCode
     kind: Kind
     danger: bool
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCaller(Order):
+    """Put the caller, who hears music, to our agent and the target who talk privately."""
 
 
 @dataclass(frozen=True, slots=True)

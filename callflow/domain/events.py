@@ -131,6 +131,7 @@ class TargetInvited(Event):
     way: Way
     channel: ChannelName
     danger: bool
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,13 @@ class HandoverRequested(DeskEvent):
     kind: Kind
     consent: Consent
     note: str
+    private: bool = False
+    """Our agent first talks with the target alone; the caller hears music meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequested(DeskEvent):
+    """The private consult is over: the caller is put to our agent and the target."""
 
 
 @dataclass(frozen=True, slots=True)

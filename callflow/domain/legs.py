@@ -103,7 +103,7 @@ def leg_left(draft: Draft, event: LegLeft, rules: SiteRules) -> None:
     left = agent_left(draft, event, rules) if event.role is Role.AGENT else target_left(draft, event, rules)
     if not left or place(draft, event.at) or draft.call.phase in LOOKED_AFTER:
         return
-    if event.cause == NORMAL_CLEARING:
+    if event.cause == NORMAL_CLEARING and draft.call.phase is not Phase.WAITING:
         draft.change(alone_since=event.at)  # a goodbye: the dialplan ends the caller's leg next
     else:
         recall_needed(draft, event.at)
@@ -131,9 +131,12 @@ def handed_over(draft: Draft, rules: SiteRules) -> None:
 
 def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
     """A joined target's leg is gone. One that fell off is told apart from one that said goodbye (R-005)."""
-    attempt = next((a for a in draft.call.attempts if a.is_joined and _is_leg_of(a, event)), None)
+    attempt = next((a for a in draft.call.attempts if _has_answered(a) and _is_leg_of(a, event)), None)
     if attempt is None:
         return False
+    if attempt.is_consulting:
+        consult_over(draft, attempt, event, rules)
+        return True
     decided = any(site == rules.peers.get(attempt.target) for site, _ in draft.call.ownership.decisions)
     hurried = draft.call.agent_is_in and event.at - (attempt.joined_at or event.at) < LOST_WITHIN_S and not decided
     lost = not attempt.cancelling and (event.cause != NORMAL_CLEARING or hurried)
@@ -143,6 +146,20 @@ def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
         draft.mark("not_connected")
         report_outcome(draft, attempt, Outcome.LOST_AFTER_ANSWER, rules)
     return True
+
+
+def consult_over(draft: Draft, attempt: Attempt, event: LegLeft, rules: SiteRules) -> None:
+    """The target left the private talk: he was asked and did not take the caller, or fell off, or was cancelled."""
+    declined = Outcome.REJECTED if event.cause == NORMAL_CLEARING else Outcome.LOST_AFTER_ANSWER
+    outcome = Outcome.CANCELLED if attempt.cancelling else declined
+    draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome)
+    if not any(a.is_joined for a in draft.call.attempts):
+        draft.mark("not_connected")
+    report_outcome(draft, attempt, outcome, rules)
+
+
+def _has_answered(attempt: Attempt) -> bool:
+    return attempt.is_joined or attempt.is_consulting
 
 
 def _is_leg_of(attempt: Attempt, event: LegLeft) -> bool:

@@ -17,6 +17,7 @@ from callflow.domain.events import (
     ConsentRecorded,
     DeskEvent,
     HandoverRequested,
+    JoinRequested,
     LeaveRequested,
     NoteWritten,
     OwnerDecided,
@@ -42,6 +43,8 @@ class RefusalCode(StrEnum):
     NOTHING_TO_CANCEL = "nothing-to-cancel"
     DANGER_NOT_CANCELLED = "danger-not-cancelled"
     WOULD_LEAVE_CALLER_ALONE = "would-leave-caller-alone"
+    NOTHING_TO_JOIN = "nothing-to-join"
+    THIRD_PARTY_IN = "third-party-in"
     NOTHING_TO_KEEP = "nothing-to-keep"
     NOTHING_TO_OWN = "nothing-to-own"
     OWNER_SETTLED = "owner-settled"
@@ -124,7 +127,17 @@ def _declined(asked: Asked) -> bool:
 def _in_progress(asked: Asked) -> bool:
     call, request = asked.call, asked.request
     same_target = any(a.is_live and a.target == request.target for a in call.attempts)
+    if any(a.is_consulting or (a.is_ringing and (a.private or request.private)) for a in call.attempts):
+        return True  # a private talk and another attempt would meet
     return same_target or (request.kind is Kind.ONE_KEY and is_leaving(call))
+
+
+def _cannot_be_private(asked: Asked) -> bool:
+    return asked.request.private and any(a.is_joined for a in asked.call.attempts)
+
+
+def _nothing_to_join(asked: Asked) -> bool:
+    return not any(a.is_consulting for a in asked.call.attempts)
 
 
 def _hops_spent(asked: Asked) -> bool:
@@ -181,6 +194,7 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         (RefusalCode.CONSENT_MISSING, _not_asked),
         (RefusalCode.CONSENT_DECLINED, _declined),
         (RefusalCode.HANDOVER_IN_PROGRESS, _in_progress),
+        (RefusalCode.THIRD_PARTY_IN, _cannot_be_private),
         (RefusalCode.HOP_LIMIT, _hops_spent),
         (RefusalCode.TARGET_UNREACHABLE, _line_down),
     ),
@@ -188,6 +202,11 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         *IN_TALK,
         (RefusalCode.DANGER_NOT_CANCELLED, _only_danger_lives),
         (RefusalCode.NOTHING_TO_CANCEL, _nothing_to_cancel),
+    ),
+    JoinRequested: (
+        *IN_TALK,
+        (RefusalCode.CALLER_GONE, _caller_gone),
+        (RefusalCode.NOTHING_TO_JOIN, _nothing_to_join),
     ),
     StayRequested: (*IN_TALK, (RefusalCode.NOTHING_TO_KEEP, _nothing_to_keep)),
     LeaveRequested: (*IN_TALK, (RefusalCode.WOULD_LEAVE_CALLER_ALONE, _caller_would_be_alone)),

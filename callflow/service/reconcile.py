@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import (
     CancelAttempt,
+    FetchCaller,
     InviteTarget,
     KeepAgent,
     Order,
@@ -72,6 +73,7 @@ REDO_WITHIN_S: dict[type[Order], float] = {
     ReportDanger: 60.0,
     InviteTarget: 10.0,
     CancelAttempt: 10.0,
+    FetchCaller: 10.0,
     KeepAgent: 10.0,
     RecallAgent: 30.0,
     PopScreen: 30.0,

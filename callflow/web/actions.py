@@ -62,10 +62,11 @@ async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
         kind=ask.kind,
         consent=ask.consent or Consent.NOT_RECORDED,
         note=ask.note,
+        private=ask.private,
     )
     before = call.attempt(attempt_id)
     if before is not None:
-        if (before.target, before.kind, before.consent) != (event.target, event.kind, event.consent):
+        if _asked(before) != (event.target, event.kind, event.consent, event.private):
             raise Problem("idempotency-key-reused")
         return answer(attempt_view(call, before), 202)
     if ask.note and ask.note != call.note:
@@ -85,6 +86,12 @@ async def cancel(visit: Visit, ask: CancelAsk) -> web.Response:
     call = await own_call(visit)
     target = None if ask.target is None else TargetCode(ask.target)
     return await _taken(visit, "cancel", events.CancelRequested(call.call_id, visit.now, visit.who.agent_id, target))
+
+
+async def join(visit: Visit, _ask: NothingAsk) -> web.Response:
+    """The private talk is over: the caller is put to our agent and the target."""
+    call = await own_call(visit)
+    return await _taken(visit, "join", events.JoinRequested(call.call_id, visit.now, visit.who.agent_id))
 
 
 async def stay(visit: Visit, _ask: NothingAsk) -> web.Response:
@@ -219,6 +226,10 @@ async def _taken(visit: Visit, verb: str, event: events.DeskEvent, status: int =
     return answer(call_view(await _submit(visit, verb, event), visit.who), status)
 
 
+def _asked(attempt: Attempt) -> tuple[str, str, str, bool]:
+    return attempt.target, attempt.kind, attempt.consent, attempt.private
+
+
 def _request_id(visit: Visit, verb: str) -> str:
     """Sixteen of a ULID's letters: the same for the same Idempotency-Key of this agent, call and verb."""
     text = "\x00".join((visit.who.agent_id, visit.part("call_id"), verb, visit.request_key))
@@ -248,7 +259,7 @@ ROUTES = tuple(
             AttemptView,
             (
                 "handover-in-progress consent-missing consent-declined target-unreachable unknown-target caller-gone "
-                "hop-limit idempotency-key-reused number-not-yours-to-choose too-many-handovers"
+                "third-party-in hop-limit idempotency-key-reused number-not-yours-to-choose too-many-handovers"
             ),
         ),
         (
@@ -259,6 +270,15 @@ ROUTES = tuple(
             202,
             CallView,
             "nothing-to-cancel danger-not-cancelled",
+        ),
+        (
+            "handover/join",
+            join,
+            "End the private talk: put the caller to our agent and the target.",
+            NothingAsk,
+            202,
+            CallView,
+            "nothing-to-join caller-gone",
         ),
         ("handover/stay", stay, "Stay in when the target joins.", NothingAsk, 202, CallView, "nothing-to-keep"),
         ("leave", leave, "Leave the others.", NothingAsk, 202, CallView, "would-leave-caller-alone"),

@@ -114,6 +114,22 @@ CALL_REFUSALS: dict[str, Refusal] = {
         "Stay with the caller until 110 is in.",
         "请陪同来电人直至 110 接入。",
     ),
+    "nothing-to-join": Refusal(
+        409,
+        "Nothing to join",
+        "You are not talking privately with a target.",
+        "当前没有进行中的私下咨询。",
+        "Wait until the target has answered.",
+        "请等待对方接听。",
+    ),
+    "third-party-in": Refusal(
+        409,
+        "Third party is in",
+        "A third party is with the caller, so you cannot be taken aside.",
+        "第三方已在通话中,不能私下咨询。",
+        "Hand over without `private`, or drop the third party first.",
+        "请改为直接邀请,或先请第三方退出。",
+    ),
     "nothing-to-keep": Refusal(
         409,
         "Nothing to keep",

@@ -67,12 +67,17 @@ class SessionView(View):
 
 
 class HandoverAsk(Ask):
-    """The one key. `target` is a directory code. Without `consent` the answer is 409 consent-missing."""
+    """The one key. `target` is a directory code. Without `consent` the answer is 409 consent-missing.
+
+    `private`: our agent first talks with the target alone, and the caller hears music; `kind` then says whether our
+    agent leaves (one_key) or stays (three_party) after `/handover/join`.
+    """
 
     target: Code
     kind: Kind = Kind.ONE_KEY
     consent: Consent | None = None
     note: Prose = ""
+    private: bool = False
 
 
 class CancelAsk(Ask):
@@ -124,8 +129,10 @@ class AttemptView(View):
     way: Way
     consent: Consent
     danger: bool
+    private: bool
     started_at: float
     ringing_at: float | None
+    consulting_at: float | None
     joined_at: float | None
     ended_at: float | None
     outcome: Outcome | None

@@ -60,6 +60,7 @@ def _moments_of_attempt(attempt: Attempt) -> Iterator[Moment]:
     happened = (
         (attempt.started_at, "target_invited"),
         (attempt.ringing_at, "target_ringing"),
+        (attempt.consulting_at, "consult_started"),
         (attempt.joined_at, "target_joined"),
         (attempt.ended_at, "target_left" if attempt.joined_at is not None else "attempt_failed"),
     )

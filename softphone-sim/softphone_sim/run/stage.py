@@ -30,6 +30,7 @@ from softphone_sim.ears.tape import PACKET, read_tape
 from softphone_sim.lab import Lab, LabError, can_bind, host_of, own_address_towards
 from softphone_sim.phone.handset import Bell, CallSeen, Handset, PhoneSpec
 
+SIP_PORT = 5060  # where a carrier connects to
 FIRST_PHONE_OCTET, LAST_PHONE_OCTET = 41, 79  # the lab's share of its loopback block for agents' phones
 
 
@@ -179,12 +180,25 @@ class Stage:
             await fresh.log_in(account.desk_user, account.desk_password, self._group)
         return actor
 
-    async def phone(self, name: str, *, number: str, address: str, port: int = 0, tone_hz: int | None = None) -> Actor:
-        """A plain phone that registers nowhere: a duty phone behind the carrier, or one of two that call directly.
+    async def phone(
+        self,
+        name: str,
+        *,
+        number: str,
+        address: str | None = None,
+        carrier: int | None = None,
+        port: int = 0,
+        tone_hz: int | None = None,
+    ) -> Actor:
+        """A plain phone that registers nowhere: behind the n-th trusted carrier, or one of two that call directly.
 
         Raises:
+            LabError: the lab has no such carrier.
             PhoneRefused: the address or port cannot be bound.
         """
+        if carrier is not None:
+            address, port = self._behind(carrier), port or SIP_PORT
+        assert address is not None, "the language lets exactly one place through"
         uri = f"sip:{number}@{address}"
         return await self._add(name, number=number, address=address, port=port, uri=uri, tone_hz=tone_hz)
 
@@ -207,6 +221,12 @@ class Stage:
         assert self._tapes is not None, "a stage is entered before it is used"
         await handset.start(self._tapes / name, len(self.actors), self._group)
         return actor
+
+    def _behind(self, carrier: int) -> str:
+        places = self.lab.carrier.trusted if self.lab else ()
+        if carrier > len(places):
+            raise LabError(f"a phone behind carrier {carrier} needs a lab with that many trusted carriers")
+        return places[carrier - 1]
 
     def _carrier_address(self, carrier: str) -> str:
         if self.lab is None:

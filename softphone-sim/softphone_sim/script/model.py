@@ -72,12 +72,19 @@ class Agent(Policy):
 
 
 class Phone(Policy):
-    """A phone that registers nowhere."""
+    """A phone that registers nowhere: at an address, or as what the lab's n-th trusted carrier connects to."""
 
     number: Number
-    address: str
+    address: str | None = None
+    carrier: Annotated[int, Field(ge=1)] | None = None
     port: int = 0
     tone_hz: int | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Phone":
+        if (self.address is None) == (self.carrier is None):
+            raise ValueError("a phone has exactly one of `address` and `carrier` (1 is the lab's first trusted one)")
+        return self
 
 
 class ActorSpec(Strict):

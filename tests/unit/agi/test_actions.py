@@ -74,6 +74,7 @@ def test_an_invitation_is_the_contracts_action_word_for_word() -> None:
         (INVITE, "Local/110@invite/n"),
         (DANGER, "Local/s@danger/n"),
         (commands.CancelAttempt(CALL_ID, ATTEMPT_ID, TargetCode("110")), "Local/110@cancel/n"),
+        (commands.FetchCaller(CALL_ID), "Local/s@fetch/n"),
         (commands.KeepAgent(CALL_ID), "Local/s@stay/n"),
         (commands.ReleaseAgent(CALL_ID), "Local/s@release/n"),
         (commands.RecallAgent(CALL_ID), "Local/s@recall/n"),
@@ -85,6 +86,13 @@ def test_every_order_to_asterisk_runs_its_own_entry_and_may_always_be_sent(order
     check_sendable(action)
     assert action["Channel"] == channel
     assert ("ChannelId" in action) == isinstance(order, commands.InviteTarget | commands.ReportDanger)
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_private_consult_says_so(*, private: bool) -> None:
+    order = commands.InviteTarget(CALL_ID, ATTEMPT_ID, TargetCode("110"), Kind.ONE_KEY, danger=False, private=private)
+
+    assert ("__PRIVATE=1" in action_of(order, call_of())["Variable"]) is private
 
 
 def test_only_an_attempt_counts_as_pending() -> None:

@@ -254,7 +254,7 @@ def test_no_other_ami_event_means_anything(translator: Translator, name: str) ->
     assert translator.read_ami(forged, 5.0) is None
 
 
-@pytest.mark.parametrize("ending", ["joined", "failed", "ended"])
+@pytest.mark.parametrize("ending", ["joined", "consulting", "failed", "ended"])
 def test_a_leg_whose_ringing_is_over_rings_no_more(translator: Translator, ending: str) -> None:
     translator.read_journal(inviting())
     translator.read_journal(line(ending, "target=110 cause=16", attempt=ATTEMPT))

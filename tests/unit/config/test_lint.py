@@ -32,7 +32,7 @@ BROKEN = [
     ("dialplan/transfer.conf.j2", "exten => _{{ pattern }}", "exten => _{{ pattern }}.", "never `.` or `!`"),
     ("dialplan/identity.conf.j2", "Set(NUMBER=${FILTER(0-9+,${PJSIP_HEADER(read,P-Asserted-Identity)})})",
      "Set(NUMBER=${PJSIP_HEADER(read,P-Asserted-Identity)})", "text from the wire outside"),
-    ("dialplan/agents.conf.j2", "exten => after,1,Wait(0.25)", "exten => after,1,AGI(agi://x/y)",
+    ("dialplan/agents.conf.j2", " same => n,Wait(0.25)", " same => n,AGI(agi://x/y)",
      "belongs on a helper"),
     ("dialplan/invite.conf.j2", ",ib(target-leg", ",b(target-leg", "a 302 is followed"),
     ("conf/pjsip.conf.j2", "callerid = <unknown>", "callerid = Unknown", "callerid = <unknown>"),

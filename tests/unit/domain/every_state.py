@@ -93,6 +93,7 @@ def _attempt_shape(attempt: Attempt) -> Attempt:
         joined_at=_no_moment(attempt.joined_at),
         ended_at=_no_moment(attempt.ended_at),
         consulting_at=_no_moment(attempt.consulting_at),
+        fetch_at=_no_moment(attempt.fetch_at),
         sip_code=0,
         cause=0,
         retried=False,

@@ -185,6 +185,7 @@ def test_no_order_exists_that_could_hang_up_the_caller() -> None:
         "Order",
         "InviteTarget",
         "CancelAttempt",
+        "FetchCaller",
         "KeepAgent",
         "ReleaseAgent",
         "RecallAgent",
