@@ -18,6 +18,7 @@ from agi.link import AmiLink
 from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
 from agi.translate import Translator
+from agi.trunks import Trunks
 from callflow.domain.calls import Call
 from callflow.domain.commands import SendHandover
 from callflow.domain.names import IncidentId, Outcome, Phase, SiteId
@@ -98,13 +99,15 @@ async def site(tmp_path: Path) -> AsyncIterator[Site12345]:
 async def _site(tmp_path: Path) -> AsyncIterator[Site12345]:
     journal = tmp_path / "steps.csv"
     journal.touch()
-    translator = Translator(load_site(SITES / "12345.toml", "127.0.105"), Recorded(IncidentId(""), SiteId("12345")))
+    plan = load_site(SITES / "12345.toml", "127.0.105")
+    translator = Translator(plan, Recorded(IncidentId(""), SiteId("12345")))
     tail = JournalTail(journal, look_every_s=0.01)
     house = PlatformInMemory(journal=SiteJournal(tail, translator))  # type: ignore[arg-type]  # the real one
     async with fake_ami() as ami:
         link = AmiLink(ami.login, limits=QUICK)
         async with house.running(), asyncio.TaskGroup() as group:
-            reading = group.create_task(read_link(link, tail, translator, house.runner, house.clock))
+            trunks = Trunks(link, plan, house.clock)
+            reading = group.create_task(read_link(link, tail, translator, house.runner, house.clock, trunks=trunks))
             running = group.create_task(link.run())
             async with asyncio.timeout(10):
                 while not link.is_up:  # noqa: ASYNC110 - the link's own news are its reader's
