@@ -12,7 +12,7 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from typing import Any, Self
 from rich.console import Console
 from ulid import ULID
 
+from callflow.bench.costs import Programs
 from callflow.bench.handover_figures import PLAIN, PRODUCT, UNDISTURBED, Figures, document_of, show, verdicts
 from callflow.domain.names import SiteId
 from callflow.lab import lab
@@ -30,11 +31,12 @@ from softphone_sim.desk import DeskEvent, DeskRefused
 from softphone_sim.ears.listen import NS_PER_MS
 from softphone_sim.lab import read_lab
 from softphone_sim.phone.handset import CallSeen, PhoneRefused
-from softphone_sim.run.acts import StepFailed, answer, hang_up, rings_at, set_policy
+from softphone_sim.run.acts import StepFailed, answer, dial, hang_up, rings_at, set_policy
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script.model import Policy
 
 JOINS = 30
+CROWD, CALLS_A_PHONE = 12, 4  # PJSUA is built for four calls
 WINDOW_NS = 2 * AROUND_MS * NS_PER_MS  # a join, a leave, a failure and a piece of the undisturbed call are all as long
 STEP_LIMIT_S = 10.0
 AMI_LIMIT_S = 5.0
@@ -76,6 +78,7 @@ class _Cast:
     far: Path
     ami: _Ami
     figures: Figures
+    programs: Programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +104,48 @@ async def _measure(plan: Plan, status: Mapping[str, Any], say: Callable[[str], N
             agent = await stage.agent("agent", platform=near.id, seat=2)
             target = await stage.agent("target", platform=far.id, seat=1)
             ami = await _Ami.log_in(near.host, near.site.addresses.ami_port, secret)
-            cast = _Cast(stage, citizen, agent, target, journals[near.id], journals[far.id], ami, figures)
+            programs = Programs.of(status)
+            cast = _Cast(stage, citizen, agent, target, journals[near.id], journals[far.id], ami, figures, programs)
             began_ns = time.time_ns()
             try:
                 for number in range(JOINS):
                     for play in (_by_key, _by_dialplan) if number % 2 == 0 else (_by_dialplan, _by_key):
-                        await play(cast)
+                        await _costed(cast, play)
                     if (number + 1) % 5 == 0:
                         say(f"{number + 1} of {JOINS} joins by the key, and as many by the plain dialplan")
             finally:
                 ami.close()
             for start_ns in range(began_ns, time.time_ns() - WINDOW_NS, WINDOW_NS):
                 figures.add("silence", UNDISTURBED, undisturbed_ms(stage, quiet, start_ns, start_ns + WINDOW_NS))
+            await _crowd(stage, near.id, programs, figures)
     return figures
 
 
-async def _by_key(cast: _Cast) -> None:
+async def _costed(cast: _Cast, play: Callable[[_Cast], Awaitable[str]]) -> None:
+    """One play, with the processor time that both sites' programs used for it, beside the call that is left alone."""
+    before = cast.programs.cpu_ms()
+    who = await play(cast)
+    for program, after_ms in cast.programs.cpu_ms().items():
+        cast.figures.add(f"{program} CPU a call", who, after_ms - before[program])
+
+
+async def _crowd(stage: Stage, platform: str, programs: Programs, figures: Figures) -> None:
+    """CROWD callers wait at once: what a live call takes in memory (kB), at both programs of its platform."""
+    phones = [await stage.caller(f"crowd {n}", number=f"1390000001{n}") for n in range(CROWD // CALLS_A_PHONE)]
+    before = programs.memory_kb()
+    calls = [(phone, await dial(stage, phone, platform)) for phone in phones for _ in range(CALLS_A_PHONE)]
+    rings = await stage.bell.until(
+        lambda: all(call.first("early", "confirmed") for _, call in calls) or None, STEP_LIMIT_S
+    )
+    if rings is None:
+        raise StepFailed(f"not all of {CROWD} callers heard the ring tone within {STEP_LIMIT_S:g} s")
+    for program, after_kb in programs.memory_kb().items():
+        figures.add(f"{program} memory a live call, kB", PRODUCT, (after_kb - before[program]) / CROWD)
+    for phone, call in calls:
+        await hang_up(stage, phone, call)
+
+
+async def _by_key(cast: _Cast) -> str:
     """The agent presses and 110 is busy, presses again and it answers; the program then releases him."""
     stage, figures = cast.stage, cast.figures
     call = await _connected(cast)
@@ -138,9 +167,10 @@ async def _by_key(cast: _Cast) -> None:
     pop = await _told(stage, cast.target, lambda e: e.type == "pop" and e.time_ns > key_ns)
     figures.add("ring to pop", PRODUCT, (pop.time_ns - key_ns) / NS_PER_MS - ring_ms)
     await _join_and_leave(cast, PRODUCT, call, key_ns)
+    return PRODUCT
 
 
-async def _by_dialplan(cast: _Cast) -> None:
+async def _by_dialplan(cast: _Cast) -> str:
     """The same with the dialplan alone: its `invite` entry, and the agent hangs up himself."""
     call = await _connected(cast)
     await set_policy(cast.target, Policy())
@@ -150,6 +180,7 @@ async def _by_dialplan(cast: _Cast) -> None:
     asked_ms = _ms_between(cast.far, "arrived", "queued", key_ns)
     cast.figures.add("key to ring, no program", PLAIN, ring_ms - asked_ms)
     await _join_and_leave(cast, PLAIN, call, key_ns)
+    return PLAIN
 
 
 async def _connected(cast: _Cast) -> _Connected:
