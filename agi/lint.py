@@ -25,6 +25,7 @@ SAFE_AROUND = ("FILTER(", "LEN(", "REGEX(")
 PROVIDED_BY = {
     "AGI": "res_agi", "Bridge": "", "BridgeAdd": "app_bridgeaddchan", "ChannelRedirect": "app_channelredirect",
     "Dial": "app_dial", "ExecIf": "app_exec", "Gosub": "app_stack", "Goto": "", "GotoIf": "", "Hangup": "",
+    "MixMonitor": "app_mixmonitor", "StopMixMonitor": "app_mixmonitor",
     "Answer": "", "Originate": "app_originate", "Playback": "app_playback", "Queue": "app_queue", "Return": "app_stack",
     "Set": "", "SoftHangup": "app_softhangup", "StartMusicOnHold": "res_musiconhold",
     "StopMusicOnHold": "res_musiconhold", "UserEvent": "app_userevent", "Wait": "",

@@ -27,6 +27,8 @@ from callflow.domain.names import (
     Kind,
     Outcome,
     Presentation,
+    Recorded,
+    RecordingId,
     Role,
     SiteId,
     TargetCode,
@@ -93,6 +95,9 @@ class Translator:
             "recalling": _recalling,
             "released": _nothing,  # the leg's own `left` follows
             "ended": self._ended,
+            "recording": _recording,
+            "recorded": _recorded,
+            "unrecorded": _unrecorded,
         }
 
     def read_journal(self, line: JournalLine) -> list[events.Event]:
@@ -268,6 +273,20 @@ def _waiting(line: JournalLine) -> list[events.Event]:
 
 def _recalling(line: JournalLine) -> list[events.Event]:
     return [events.CallerRecalled(CallId(line.call_id), line.at)]
+
+
+def _recording(line: JournalLine) -> list[events.Event]:
+    kind, recording_id = Recorded(line.detail["kind"]), RecordingId(line.detail["id"])
+    return [events.RecordingBegun(CallId(line.call_id), line.at, recording_id, kind)]
+
+
+def _recorded(line: JournalLine) -> list[events.Event]:
+    return [events.RecordingEnded(CallId(line.call_id), line.at, RecordingId(line.detail["id"]))]
+
+
+def _unrecorded(line: JournalLine) -> list[events.Event]:
+    log.error("a talk is not recorded", call_id=line.call_id, kind=line.detail["kind"], why=line.detail["why"])
+    return []
 
 
 def _nothing(_line: JournalLine) -> list[events.Event]:

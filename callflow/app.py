@@ -31,14 +31,17 @@ from agi.tail import JournalTail
 from agi.translate import Translator
 from agi.trunks import Trunks
 from callflow.adapters.exchange_http import ExchangeClient, client_tls
+from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
+from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
+from callflow.probes import platforms_of, probes_of
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.exchange import Keyring, Signer
@@ -46,6 +49,7 @@ from callflow.service.messages import ExchangeMessage
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.ports import FactsAway
+from callflow.service.recordings import RecordingKeeper
 from callflow.service.runner import Runner
 from callflow.service.site_rules import rules_of
 from callflow.service.take_in import take_in
@@ -129,6 +133,9 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         sql = SqlFacts(database, site)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)
+        recordings = SqlRecordings(database)
+        tapes = RecordingFiles(settings.recordings, site.recording.min_free_mb)
+        keeper = RecordingKeeper(recordings, tapes, site.recording.keep_days, site.recording.enabled, clock)
         uui = Uui(SiteId(site.platform.id), _pairs(site, keys))
         at = site.addresses
         link = AmiLink(AmiLogin(at.host, at.ami_port, "callflow", keys.ami_secret))
@@ -159,13 +166,15 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             session_secret=keys.session_secret,
             facts=facts,
             tickets=tickets,
+            recordings=recordings,
+            tapes=tapes,
             desks=desks,
             controller=controller,
             suggest=_suggester(site),
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
-            probes=_probes(link, runner, facts, desks),
-            platforms=_platforms(site, trunks, exchange),
+            probes=probes_of(link, runner, facts, desks, keeper),
+            platforms=platforms_of(site, trunks, exchange),
             is_reachable=trunks.is_reachable,
             clock=clock,
             registry=CollectorRegistry(),
@@ -181,6 +190,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(desks.run())
             group.create_task(exchange.run())
             group.create_task(runner.run())
+            group.create_task(keeper.run())
             group.create_task(link.run())
             group.create_task(trunks.run())
             group.create_task(read_link(link, tail, translator, runner, clock, trunks=trunks))
@@ -262,40 +272,6 @@ def _suggester(site: Site) -> Callable[[str], Any]:
         return found.as_json()
 
     return suggest
-
-
-def _probes(link: AmiLink, runner: Runner, facts: PatientFacts, desks: RedisDesks) -> dict[str, Callable[[], Any]]:
-    async def asterisk() -> str | None:
-        return None if link.is_up else "no AMI link"
-
-    async def journal() -> str | None:
-        return None if runner.ready.is_set() else "the journal's backlog is being read"
-
-    async def sql() -> str | None:
-        return f"{facts.unwritten} commits wait for the database" if facts.unwritten else None
-
-    async def redis() -> str | None:
-        return "Redis does not answer; desks lose no fact, only their view's past" if desks.is_away else None
-
-    return {"asterisk": asterisk, "journal": journal, "sql": sql, "redis": redis}
-
-
-def _platforms(site: Site, trunks: Trunks, exchange: ExchangeClient) -> dict[str, Callable[[], Any]]:
-    """Two lines to each peer: voice and data."""
-
-    def trunk(peer: str) -> Callable[[], Awaitable[str | None]]:
-        async def asked() -> str | None:
-            return f"the PBX of {peer} does not answer" if trunks.answers(peer) is False else None
-
-        return asked
-
-    def line(peer: str) -> Callable[[], Awaitable[str | None]]:
-        async def asked() -> str | None:
-            return exchange.away.get(SiteId(peer))
-
-        return asked
-
-    return {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}
 
 
 def _log_json() -> None:

@@ -28,6 +28,11 @@ class Settings(BaseSettings):
         return self.state_dir / "journal" / "steps.csv"
 
     @property
+    def recordings(self) -> Path:
+        """Where the dialplan records calls."""
+        return self.state_dir / "recordings"
+
+    @property
     def facts_url(self) -> str:
         """The SQL database: PostgreSQL when named, else SQLite beside the journal."""
         return self.sql_url or f"sqlite:///{self.state_dir / 'facts.db'}"

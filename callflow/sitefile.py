@@ -65,6 +65,20 @@ class Timing(_Strict):
     consult_limit_s: int = Field(default=120, ge=10, le=600)
 
 
+class Recording(_Strict):
+    """Whether calls are recorded. Off unless the site says so: it needs a legal basis and a notice to callers.
+
+    `keep_days`: how long a recording is kept. `min_free_mb`: below it no new recording begins; what runs already
+    writes on into this reserve (8 kB a second each). `announcement`: a sound that the caller hears when an agent
+    answers, without its ending; "" for none.
+    """
+
+    enabled: bool = False
+    keep_days: int = Field(default=180, ge=1, le=3650)
+    min_free_mb: int = Field(default=2000, ge=100)
+    announcement: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_/-]{0,64}$")] = ""
+
+
 class Carrier(_Strict):
     """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word."""
 
@@ -112,6 +126,7 @@ class Site(_Strict):
     platform: Platform
     addresses: Addresses
     timing: Timing
+    recording: Recording = Recording()
     carrier: tuple[Carrier, ...]
     peer: tuple[Peer, ...]
     directory: tuple[Target, ...]

@@ -15,6 +15,8 @@ from callflow.domain.names import (
     Outcome,
     Phase,
     Presentation,
+    Recorded,
+    RecordingId,
     Settled,
     SiteId,
     TargetCode,
@@ -107,6 +109,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """One file of this call. `ended_at` is None while it grows, and for good when the PBX was killed."""
+
+    recording_id: RecordingId
+    kind: Recorded
+    begun_at: float
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """Whose matter it is. `first_receiver` never changes (requirement R-007)."""
 
@@ -149,6 +161,8 @@ class Call:
     """The newest note that crossed during the call; what came with the handover is in the ticket."""
     call_back: bool = False
     """The caller is on the call-back list."""
+    recordings: tuple[Recording, ...] = ()
+    """The files that hold this call, in the order in which they were begun."""
 
     @property
     def is_over(self) -> bool:

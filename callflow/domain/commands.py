@@ -16,6 +16,8 @@ from callflow.domain.names import (
     IncidentId,
     Kind,
     Outcome,
+    Recorded,
+    RecordingId,
     SiteId,
     TargetCode,
 )
@@ -146,6 +148,17 @@ class QueueCallBack(Record):
 
     incident_id: IncidentId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRecording(Record):
+    """A file of this call is being written, or (`ended_at` is set) is whole. Said again it is the same file."""
+
+    incident_id: IncidentId
+    recording_id: RecordingId
+    kind: Recorded
+    begun_at: float
+    ended_at: float | None
 
 
 # ---- records that leave by the outbox, to the peer platform

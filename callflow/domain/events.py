@@ -18,6 +18,8 @@ from callflow.domain.names import (
     Kind,
     Outcome,
     Presentation,
+    Recorded,
+    RecordingId,
     Role,
     SiteId,
     TargetCode,
@@ -171,6 +173,24 @@ class AttemptFailed(Event):
     outcome: Outcome
     sip_code: int
     cause: int
+
+
+# ---- from the dialplan's journal: recordings
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingBegun(Event):
+    """A file of this talk is being written."""
+
+    recording_id: RecordingId
+    kind: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded(Event):
+    """Nothing more is written to this file."""
+
+    recording_id: RecordingId
 
 
 # ---- from the desk

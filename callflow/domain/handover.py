@@ -2,7 +2,7 @@
 
 Rules of this file
 1. Everything that can change a call's phase is a row of `TABLE`; the rules that rows name are in legs.py,
-   attempts.py, ownership.py, danger.py and time_is_up.py and are reached by no other way.
+   attempts.py, ownership.py, danger.py, recordings.py and time_is_up.py and are reached by no other way.
 2. Every phase has a row for every event. `nothing` is a row: the event is late, contradictory or not for here,
    and the call is not harmed by it. No event ever raises.
 3. A row says where it may lead (`to`); it may always also stay. The picture in docs/handover.md is made from it.
@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from callflow.domain import attempts, danger, legs, ownership
+from callflow.domain import attempts, danger, legs, ownership, recordings
 from callflow.domain.calls import Call
 from callflow.domain.commands import PopScreen, SendNote
 from callflow.domain.draft import Decision, Draft, Rule
@@ -48,6 +48,8 @@ from callflow.domain.events import (
     PeerOwnerDecided,
     PeerOwnerSettled,
     PeerTicketOpened,
+    RecordingBegun,
+    RecordingEnded,
     StayRequested,
     TargetInvited,
     TargetJoined,
@@ -122,6 +124,8 @@ ALWAYS: dict[type[Event], Row] = {
     PeerTicketOpened: Row(peer_ticket_opened),
     PeerDanger: Row(danger.peer_danger),
     PeerNoteWritten: Row(peer_note_written),
+    RecordingBegun: Row(recordings.begun),
+    RecordingEnded: Row(recordings.ended),
 }
 """Facts about the matter, not about the legs: welcome in every phase, also after the end."""
 

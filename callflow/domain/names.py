@@ -30,6 +30,9 @@ TargetCode = NewType("TargetCode", str)
 TicketId = NewType("TicketId", str)
 """A 工单 or 警单 number, unique within its platform."""
 
+RecordingId = NewType("RecordingId", str)
+"""A ULID for one recorded talk; also its file's name, which so says nothing of anybody."""
+
 ChannelName = NewType("ChannelName", str)
 """Asterisk's name of a channel, such as `PJSIP/8001-0000001a`."""
 
@@ -56,6 +59,13 @@ class Kind(StrEnum):
 
     ONE_KEY = "one_key"
     THREE_PARTY = "three_party"
+
+
+class Recorded(StrEnum):
+    """What a recording holds: the caller's whole call, or a talk that two agents had without him."""
+
+    CALL = "call"
+    CONSULT = "consult"
 
 
 class Consent(StrEnum):

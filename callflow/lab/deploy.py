@@ -39,6 +39,7 @@ IN_THE_PBX = Place(
     run=Path("/run/asterisk"),
     log=Path("/var/lib/asterisk/log"),
     journal=Path("/state/journal"),
+    recordings=Path("/state/recordings"),
     music=Path("/etc/asterisk/music"),
     certs=Path("/etc/asterisk/certs"),
     modules=Path("/usr/lib/asterisk-modules"),

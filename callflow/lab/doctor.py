@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agi.lint import ENTRIES, complaints
-from agi.render import module_list
+from agi.render import module_list, modules_of
 from callflow.lab import lab, pbx
 from callflow.lab.ami_rights import refused_rights
 from callflow.lab.keys import KeysError, days_left
@@ -162,7 +162,7 @@ def _running(plan: Plan, status: dict[str, Any]) -> Iterator[Finding]:
         loaded = pbx.console(plan, site, "module show")
         idle = [
             name
-            for name in module_list(plan.home / "asterisk-config")
+            for name in modules_of(site.site, plan.home / "asterisk-config")
             if not re.search(rf"^{name}\.so .*Running", loaded, re.MULTILINE)
         ]
         said = f"not running: {', '.join(idle)}" if idle else "all running"

@@ -25,7 +25,7 @@ def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
     place = site.place
     for folder in (place.var / "spool", place.var / "keys", place.log / "cdr-csv", place.log / "cel-custom"):
         folder.mkdir(parents=True, exist_ok=True)
-    for folder in (place.run, place.journal, place.music):
+    for folder in (place.run, place.journal, place.recordings, place.music):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     secrets = Secrets(ami=keys.ami_secret, sip={name: agent.sip_password for name, agent in keys.agents.items()})
     files = render(

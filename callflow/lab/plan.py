@@ -102,6 +102,7 @@ def _plan_site(home: Path, runtime: Path, state: Path, site_id: str, base: int) 
         run=run,
         log=own / "log",
         journal=own / "journal",
+        recordings=own / "recordings",
         music=own / "music",
         certs=state / "keys" / site_id,
         modules=library / "asterisk" / "modules",

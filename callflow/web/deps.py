@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from callflow.domain.events import DeskEvent
     from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
     from callflow.service.ports import CaseFiles
+    from callflow.service.recordings import Books, Files
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
     from callflow.web.rate import Allowance
@@ -100,6 +101,8 @@ class Deps:
     session_secret: str
     facts: CallsRead
     tickets: TicketsRead
+    recordings: Books
+    tapes: Files
     desks: DesksRead
     controller: Controller
     suggest: Suggest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from callflow.adapters.sql import audit, peer_records, ticket_records
+from callflow.adapters.sql import audit, peer_records, recordings, ticket_records
 from callflow.adapters.sql.frozen import call_of, call_text, order_of, order_text
 from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
@@ -37,6 +37,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     c.RecordConsent: ticket_records.record_consent,
     c.SettleOwner: ticket_records.settle_owner,
     c.QueueCallBack: ticket_records.queue_call_back,
+    c.KeepRecording: recordings.keep,
     c.SendHandover: peer_records.send_handover,
     c.SendNote: peer_records.send_note,
     c.SendDanger: peer_records.send_danger,

@@ -78,6 +78,18 @@ call_backs: Final = Table(
     Column("done_at", Float),
 )
 
+recordings: Final = Table(
+    "recordings",
+    metadata,
+    Column("recording_id", String(26), primary_key=True),
+    Column("call_id", String(26), nullable=False, index=True),
+    Column("incident_id", String(26), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),
+    Column("begun_at", Float, nullable=False, index=True),
+    Column("ended_at", Float),
+    Column("deleted_at", Float),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

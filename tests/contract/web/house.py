@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from callflow.domain.names import (
     IncidentId,
     Kind,
     Presentation,
+    RecordingId,
     TargetCode,
     Verified,
     Way,
@@ -33,6 +35,7 @@ from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
 from tests.contract.web.desk import Desk
+from tests.contract.web.recording_store import MemoryRecordings, files_in
 from tests.contract.web.ticket_store import NUMBER, MemoryTickets
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ class House:
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
         self.unreachable: frozenset[TargetCode] = frozenset()
         self.tickets = MemoryTickets()
+        self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.registry = CollectorRegistry()
         self.now = 1_800_000_000.0
         rules = rules_of(self.site)
@@ -129,6 +133,8 @@ class House:
             session_secret="made-up-for-the-test",
             facts=self.facts,
             tickets=self.tickets,
+            recordings=self.recordings,
+            tapes=files_in(Path(self.tape_folder.name)),
             desks=self.desks,
             controller=self.controller,
             suggest=self.suggest,
@@ -165,6 +171,10 @@ class House:
         for browser in self.browsers:
             await browser.close()
         await self.runner.cleanup()
+        self.tape_folder.cleanup()
+
+    def record(self, recording_id: RecordingId, sound: bytes) -> None:
+        Path(self.tape_folder.name, f"{recording_id}.alaw").write_bytes(sound)
 
     def browser(self) -> ClientSession:
         made = ClientSession(cookie_jar=CookieJar(unsafe=True), timeout=ClientTimeout(total=10))

@@ -29,6 +29,8 @@ from callflow.domain.events import (
     PeerOwnerDecided,
     PeerOwnerSettled,
     PeerTicketOpened,
+    RecordingBegun,
+    RecordingEnded,
     StayRequested,
     TargetInvited,
     TargetJoined,
@@ -44,6 +46,8 @@ from callflow.domain.names import (
     Kind,
     Outcome,
     Presentation,
+    Recorded,
+    RecordingId,
     Role,
     SiteId,
     TargetCode,
@@ -62,6 +66,7 @@ CALLER_CHANNEL = ChannelName("PJSIP/carrier-00000001")
 AGENT_CHANNEL, COLLEAGUE_CHANNEL = ChannelName("PJSIP/8001-00000002"), ChannelName("PJSIP/8002-00000003")
 FIRST, SECOND = AttemptId("01JATT00000000000000000001"), AttemptId("01JATT00000000000000000002")
 TRUNK = ChannelName("PJSIP/peer-00000009")
+TAPE, SECOND_TAPE = RecordingId("01JREC00000000000000000001"), RecordingId("01JREC00000000000000000002")
 
 _COMMON = {"grace_s": 3.0, "owner_limit_s": 60.0, "waiting_limit_s": 30.0, "attempt_limit_s": 60.0}
 
@@ -167,6 +172,8 @@ def one_of_each(at: float, call_id: CallId = CALL) -> list[Event]:
         PeerDanger(call_id, at, POLICE),
         PeerNoteWritten(call_id, at, POLICE, "a knife in the hall"),
         PeerOwnerSettled(call_id, at, GOV, POLICE, "agreed"),
+        RecordingBegun(call_id, at, SECOND_TAPE, Recorded.CONSULT),
+        RecordingEnded(call_id, at, TAPE),
         *(DeadlinePassed(call_id, at, name) for name in ("grace", "alone", "waiting", "recall", "attempt")),
         DeadlinePassed(call_id, at, "owner"),
     ]

@@ -1,0 +1,55 @@
+"""What `/health/ready` asks: each neighbour of the program, and what is wrong with it in a few words."""
+
+from __future__ import annotations
+
+from agi.link import AmiLink
+from agi.trunks import Trunks
+from callflow.adapters.exchange_http import ExchangeClient
+from callflow.adapters.redis_desks import RedisDesks
+from callflow.service.patient_facts import PatientFacts
+from callflow.domain.names import SiteId
+from callflow.service.recordings import RecordingKeeper
+from callflow.service.runner import Runner
+from callflow.sitefile import Site
+from callflow.web.deps import Probe
+
+
+def probes_of(
+    link: AmiLink, runner: Runner, facts: PatientFacts, desks: RedisDesks, keeper: RecordingKeeper
+) -> dict[str, Probe]:
+    """One probe a neighbour, by its name."""
+
+    async def asterisk() -> str | None:
+        return None if link.is_up else "no AMI link"
+
+    async def journal() -> str | None:
+        return None if runner.ready.is_set() else "the journal's backlog is being read"
+
+    async def sql() -> str | None:
+        return f"{facts.unwritten} commits wait for the database" if facts.unwritten else None
+
+    async def redis() -> str | None:
+        return "Redis does not answer; desks lose no fact, only their view's past" if desks.is_away else None
+
+    async def recording() -> str | None:
+        return keeper.forbidden
+
+    return {"asterisk": asterisk, "journal": journal, "sql": sql, "redis": redis, "recording": recording}
+
+
+def platforms_of(site: Site, trunks: Trunks, exchange: ExchangeClient) -> dict[str, Probe]:
+    """Two lines to each peer: voice and data."""
+
+    def trunk(peer: str) -> Probe:
+        async def asked() -> str | None:
+            return f"the PBX of {peer} does not answer" if trunks.answers(peer) is False else None
+
+        return asked
+
+    def line(peer: str) -> Probe:
+        async def asked() -> str | None:
+            return exchange.away.get(SiteId(peer))
+
+        return asked
+
+    return {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}

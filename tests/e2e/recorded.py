@@ -1,0 +1,49 @@
+"""A recording as the ears hear it: the file's own 20 ms pieces as packets, so that every figure of the ears holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from callflow.lab.plan import SitePlan
+from softphone_sim.ears.listen import NS_PER_MS, PACKET_MS, Heard, intervals, listen
+from softphone_sim.ears.tape import PACKET, PCMA
+from softphone_sim.phone.tap import SAMPLES_KEPT
+
+
+def journal_lines(site: SitePlan, step: str) -> list[list[str]]:
+    """The journal's lines of one step, each cut into its columns."""
+    lines = site.place.journal.joinpath("steps.csv").read_text("ascii").splitlines()
+    return [cells for cells in (line.split(",") for line in lines) if cells[1] == step]
+
+
+def files_of(site: SitePlan, incident: str) -> list[Path]:
+    """The recordings that the journal names for this incident, in order."""
+    begun = [cells[8].split()[0] for cells in journal_lines(site, "recording") if cells[3] == incident]
+    return [site.place.recordings / f"{one.removeprefix('id=')}.alaw" for one in begun]
+
+
+def ear_of(path: Path, tones_hz: Mapping[str, int]) -> Heard:
+    """What is in the file; times count from its beginning."""
+    raw = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    pieces = raw[: len(raw) - len(raw) % SAMPLES_KEPT].reshape(-1, SAMPLES_KEPT)
+    packets = np.zeros(len(pieces), dtype=PACKET)
+    count = np.arange(len(pieces))
+    packets["time_ns"] = count * int(PACKET_MS * NS_PER_MS)
+    packets["timestamp"], packets["sequence"] = count * SAMPLES_KEPT, count % (1 << 16)
+    packets["payload_type"], packets["sample_count"], packets["payload"] = PCMA, SAMPLES_KEPT, pieces
+    return listen(packets, tones_hz)
+
+
+def scenes_of(heard: Heard) -> list[set[str]]:
+    """Who talks with whom, scene after scene; what lasts less than a tenth of a second is a change, not a scene.
+
+    One voice alone (the caller between two talks) is no scene either.
+    """
+    found: list[set[str]] = []
+    for interval in intervals(heard, shortest_ms=100):
+        if len(interval.voices) > 1 and (not found or found[-1] != interval.voices):
+            found.append(set(interval.voices))
+    return found

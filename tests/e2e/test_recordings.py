@@ -1,0 +1,164 @@
+"""A platform that records: the whole call in one file, whatever becomes of it; and what happens without a recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from callflow.lab.plan import Plan
+from softphone_sim.bench import joined
+from softphone_sim.ears.listen import MUSIC, holes
+from softphone_sim.run.acts import answer, hang_up, rings_at
+from softphone_sim.run.stage import Actor
+from tests.e2e.conftest import BASE
+from tests.e2e.recorded import ear_of, files_of, journal_lines, scenes_of
+from tests.e2e.scene import LIMIT_S, Row, Scene, eventually, heal, strike
+from tests.e2e.site_files import RECORDING, adding, another_lab
+
+GAP_LIMIT_MS = 40.0
+"""RFC 7866, RQ_CHFE_354; requirement S-21."""
+
+LEAST_LENGTH_S = 1.0
+
+BUFFER_BYTES = 32_768
+"""What a killed Asterisk had not written yet."""
+
+
+@pytest.fixture(scope="module")
+def running(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """A lab of two platforms that record, beside the lab of the session."""
+    sites = plan.sites[0].site_file.parent
+    with another_lab(BASE + 1, sites, tmp_path_factory.mktemp("sites") / "sites", adding(RECORDING)) as made:
+        yield made
+
+
+@pytest.mark.covers("S-21")
+async def test_the_whole_call_is_one_file_through_music_recall_join_and_leave(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key_at_the_desk()
+    ringing = await scene.rings()
+    assert scene.zhang.call is not None
+    await hang_up(scene.stage, scene.zhang, scene.zhang.call)
+    await scene.stage.bell.until(lambda: has_heard_music(scene), LIMIT_S)
+    await scene.li.handset.order("answer", call=ringing.name, code=486)
+    back = await rings_at(scene.stage, scene.zhang, LIMIT_S)
+    await answer(scene.stage, scene.zhang, back)
+    assert back.answered_ns is not None
+    await joined(scene.stage, scene.citizen, "zhang", back.answered_ns, around_ms=0)
+    await scene.key_at_the_desk(kind="three_party")
+    await scene.li_answers(await scene.rings())
+    await joined(scene.stage, scene.zhang, "li", back.answered_ns)
+    await scene.zhang_leaves(by_himself=True)
+    await scene.citizen_hangs_up()
+    (path,) = await eventually(lambda: files_when_over(scene), len)
+
+    heard = ear_of(path, scene.stage.tones_hz)
+    assert scenes_of(heard) == [
+        {"citizen", "zhang"},
+        {"citizen", MUSIC},
+        {"citizen", "zhang"},
+        {"citizen", "zhang", "li"},
+        {"citizen", "li"},
+    ]
+    first, last = (int(heard.times_ns[heard.voices["citizen"]][index]) for index in (0, -1))
+    assert holes(heard, ["citizen"], first, last, at_least_ms=GAP_LIMIT_MS) == []
+
+
+def has_heard_music(scene: Scene) -> bool | None:
+    """Enough of it that it is a scene of its own."""
+    heard = scene.stage.heard_by(scene.citizen)
+    return True if heard.voices[MUSIC].sum() > 25 else None
+
+
+async def files_when_over(scene: Scene) -> list[Path]:
+    """The incident's recordings at 12345 as soon as its journal says that the call has ended."""
+    incident = await scene.incident()
+    near = scene.plan.sites[0]
+    is_over = any(cells[3] == incident for cells in await asyncio.to_thread(journal_lines, near, "ended"))
+    return await asyncio.to_thread(files_of, near, incident) if is_over else []
+
+
+@pytest.mark.covers("S-21", "R-044")
+async def test_both_platforms_record_their_own_leg_and_the_desk_finds_it_with_the_tickets(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key_at_the_desk()
+    await scene.li_answers(await scene.rings())
+    await scene.zhang_leaves(by_himself=False)
+    await scene.citizen_hangs_up()
+    await scene.stage.bell.until(lambda: scene.li.call and scene.li.call.ended_ns, LIMIT_S)
+    incident = await scene.incident()
+    for who, series in ((scene.zhang, "GD"), (scene.li, "JD")):
+        (one,) = await eventually(partial(listed, who), lambda found: found and found[0]["ended_at"])
+        assert (one["incident_id"], one["kind"]) == (incident, "call")
+        assert [ticket_id[:2] for ticket_id in one["ticket_ids"]] in (["GD", "JD"], ["JD", "GD"])
+        assert one["ticket_ids"][0].startswith(series)
+        assert one["length_s"] > LEAST_LENGTH_S
+
+
+async def listed(who: Actor) -> list[Row]:
+    """What this agent's desk says of the recordings of his latest call."""
+    assert who.desk is not None
+    said = await who.desk.ask("GET", f"/calls/{who.latest_in_events('call_id')}/recordings")
+    return list(said.body["recordings"]) if said.status == 200 else []
+
+
+def size_of(path: Path) -> int:
+    """In bytes."""
+    return path.stat().st_size
+
+
+@pytest.mark.covers("S-21")
+async def test_a_killed_pbx_leaves_a_recording_that_can_be_heard(scene: Scene) -> None:
+    await scene.talk()
+    incident, near = await scene.incident(), scene.plan.sites[0]
+    (path,) = await asyncio.to_thread(files_of, near, incident)
+    size = await eventually(lambda: asyncio.to_thread(size_of, path), lambda found: found >= BUFFER_BYTES)
+    strike(scene.plan, "12345", "asterisk", signal.SIGKILL)
+    await heal(scene.plan)
+
+    heard = ear_of(path, scene.stage.tones_hz)
+    assert len(heard.packets) * 160 > size - 160, "nothing that was on the disk is lost"
+    assert scenes_of(heard) == [{"citizen", "zhang"}]
+
+
+@pytest.mark.covers("C-16")
+async def test_with_no_place_to_record_to_calls_go_on_and_somebody_is_told(scene: Scene) -> None:
+    folder = scene.plan.sites[0].place.recordings
+    aside = folder.with_name("aside")
+    folder.rename(aside)
+    folder.write_text("in the way")
+    try:
+        await scene.talk()
+        await scene.key_at_the_desk()
+        await scene.li_answers(await scene.rings())
+        await scene.zhang_leaves(by_himself=False)
+        await scene.citizen_hangs_up()
+    finally:
+        folder.unlink()
+        aside.rename(folder)
+
+    assert scene.silences() == []
+
+
+@pytest.mark.covers("C-16")
+async def test_a_disk_nearly_full_forbids_the_next_recording_and_the_journal_says_so(scene: Scene) -> None:
+    near = scene.plan.sites[0]
+    flag = near.place.recordings / "full"
+    strike(scene.plan, "12345", "python", signal.SIGSTOP)  # its own look at the disk would take the flag away
+    try:
+        flag.touch()
+        await scene.talk()
+        await scene.citizen_hangs_up()
+    finally:
+        strike(scene.plan, "12345", "python", signal.SIGCONT)
+        flag.unlink(missing_ok=True)
+    incident = await scene.incident()
+
+    assert await asyncio.to_thread(files_of, near, incident) == []
+    unrecorded = await asyncio.to_thread(journal_lines, near, "unrecorded")
+    assert [cells[8] for cells in unrecorded if cells[3] == incident] == ["kind=call why=disk"]
