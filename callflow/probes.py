@@ -6,8 +6,8 @@ from agi.link import AmiLink
 from agi.trunks import Trunks
 from callflow.adapters.exchange_http import ExchangeClient
 from callflow.adapters.redis_desks import RedisDesks
-from callflow.service.patient_facts import PatientFacts
 from callflow.domain.names import SiteId
+from callflow.service.patient_facts import PatientFacts
 from callflow.service.recordings import RecordingKeeper
 from callflow.service.runner import Runner
 from callflow.sitefile import Site

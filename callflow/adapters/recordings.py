@@ -67,13 +67,14 @@ class RecordingFiles:
         self._folder = folder
         self._min_free_mb = min_free_mb
 
-    def tape(self, recording_id: RecordingId) -> Tape | None:
-        """The file as it is now (it may be growing), or None when there is none."""
+    def tape(self, recording_id: RecordingId, most_s: float | None = None) -> Tape | None:
+        """The file as it is now (it may be growing), at most `most_s` seconds of it, or None when there is none."""
         path = self._path(recording_id)
         try:
-            return Tape(path, path.stat().st_size + HEADER_BYTES)
+            size = path.stat().st_size
         except OSError:
             return None
+        return Tape(path, HEADER_BYTES + (size if most_s is None else min(size, round(most_s * BYTES_PER_S))))
 
     def delete(self, recording_id: RecordingId) -> None:
         """Let a file go. Repeatable. Raises OSError when the disk refuses."""

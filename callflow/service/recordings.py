@@ -32,6 +32,11 @@ class KeptRecording:
     deleted_at: float | None
     ticket_ids: tuple[TicketId, ...]
 
+    @property
+    def most_s(self) -> float | None:
+        """How much of the file it is: of a consult only what was private, of a call all."""
+        return None if self.kind is Recorded.CALL or self.ended_at is None else self.ended_at - self.begun_at
+
 
 class Books(Protocol):
     """Which recordings there are. Each may raise `ports.FactsAway`."""
@@ -70,8 +75,8 @@ class Tape(Protocol):
 class Files(Protocol):
     """Their sound."""
 
-    def tape(self, recording_id: RecordingId) -> Tape | None:
-        """The sound as far as it is there, or None."""
+    def tape(self, recording_id: RecordingId, most_s: float | None = None) -> Tape | None:
+        """The sound as far as it is there, of it at most so many seconds, or None."""
 
     def delete(self, recording_id: RecordingId) -> None:
         """Let one go. Repeatable. May raise OSError."""

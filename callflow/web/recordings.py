@@ -17,7 +17,7 @@ from callflow.web.schemas import ULID, View
 from callflow.web.views import may_see
 
 if TYPE_CHECKING:
-    from callflow.service.recordings import KeptRecording
+    from callflow.service.recordings import KeptRecording, Tape
 
 WAV = "audio/wav"
 REASON_HEADER = "Access-Reason"
@@ -57,7 +57,7 @@ async def list_recordings(visit: Visit, _ask: None) -> web.Response:
 async def hear(visit: Visit, _ask: None) -> web.StreamResponse:
     """One recording, whole or the part that `Range` names."""
     recording = await _recording(visit)
-    tape = None if recording.deleted_at else await asyncio.to_thread(visit.deps.tapes.tape, recording.recording_id)
+    tape = await _tape(visit, recording)
     if tape is None:
         raise Problem("recording-gone")
     reason = visit.request.headers.get(REASON_HEADER, "")
@@ -93,6 +93,10 @@ async def _recording(visit: Visit) -> KeptRecording:
     return recording
 
 
+async def _tape(visit: Visit, one: KeptRecording) -> Tape | None:
+    return None if one.deleted_at else await asyncio.to_thread(visit.deps.tapes.tape, one.recording_id, one.most_s)
+
+
 def _part(asked: str | None, size: int) -> tuple[int, int, bool]:
     """First and last byte of one range, and whether a range was asked for (RFC 9110 §14.1.2)."""
     found = _RANGE.fullmatch(asked or "")
@@ -108,7 +112,7 @@ def _part(asked: str | None, size: int) -> tuple[int, int, bool]:
 
 
 async def _view(visit: Visit, one: KeptRecording) -> RecordingView:
-    tape = None if one.deleted_at else await asyncio.to_thread(visit.deps.tapes.tape, one.recording_id)
+    tape = await _tape(visit, one)
     return RecordingView(
         recording_id=one.recording_id,
         call_id=one.call_id,

@@ -162,3 +162,41 @@ async def test_a_disk_nearly_full_forbids_the_next_recording_and_the_journal_say
     assert await asyncio.to_thread(files_of, near, incident) == []
     unrecorded = await asyncio.to_thread(journal_lines, near, "unrecorded")
     assert [cells[8] for cells in unrecorded if cells[3] == incident] == ["kind=call why=disk"]
+
+
+@pytest.mark.covers("S-21")
+async def test_a_private_consult_has_a_file_of_its_own_and_the_callers_holds_his_music(scene: Scene) -> None:
+    await scene.talk()
+    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
+    handover = {"target": "110", "kind": "three_party", "consent": "agreed", "private": True}
+    await asks(scene.zhang, "handover", handover)
+    ringing = await scene.rings()
+    await answer(scene.stage, scene.li, ringing)
+    assert ringing.answered_ns is not None
+    await joined(scene.stage, scene.zhang, "li", ringing.answered_ns, around_ms=0)
+    await scene.stage.bell.until(lambda: has_heard_music(scene), LIMIT_S)
+    await asks(scene.zhang, "handover/join")
+    await joined(scene.stage, scene.citizen, "li", ringing.answered_ns)
+    await scene.citizen_hangs_up()
+    call_file, consult_file = await eventually(lambda: files_when_over(scene), len)
+    whole, private = await eventually(partial(listed, scene.zhang), both_are_whole)
+
+    assert [one["kind"] for one in (whole, private)] == ["call", "consult"]
+    assert scenes_of(ear_of(call_file, scene.stage.tones_hz)) == [
+        {"citizen", "zhang"},
+        {"citizen", MUSIC},
+        {"citizen", "zhang", "li"},
+    ]
+    assert scenes_of(ear_of(consult_file, scene.stage.tones_hz, most_s=private["length_s"])) == [{"zhang", "li"}]
+
+
+async def asks(who: Actor, what: str, body: Row | None = None) -> None:
+    """One key on the desk of this agent's latest call; it is taken."""
+    assert who.desk is not None
+    said = await who.desk.ask("POST", f"/calls/{who.latest_in_events('call_id')}/{what}", body or {})
+    assert said.status == 202, said
+
+
+def both_are_whole(found: list[Row]) -> bool:
+    """The call's file and the consult's have ended, and all of it is on the disk."""
+    return len(found) == 2 and all(one["ended_at"] and one["length_s"] for one in found)

@@ -92,6 +92,17 @@ async def test_where_nothing_is_recorded_the_disk_is_nobodys_business(tmp_path: 
     assert (off.forbidden, (tmp_path / FULL).exists()) == (None, False)
 
 
+def test_of_a_consult_only_what_was_private_is_given_out(tmp_path: Path) -> None:
+    keeper(tmp_path, Shelf())
+    files = RecordingFiles(tmp_path, 0)
+
+    whole, part = files.tape(YOUNG), files.tape(YOUNG, most_s=0.05)
+    assert whole is not None
+    assert part is not None
+    assert (whole.length_s, part.length_s) == (0.1, 0.05)
+    assert b"".join(part.read(0, part.size - 1)) == wav_header(400) + b"\xd5" * 400
+
+
 def test_the_header_says_what_the_file_is() -> None:
     header = wav_header(16_000)
 
