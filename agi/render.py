@@ -137,27 +137,24 @@ def danger_target(site: Site) -> str:
 
 
 def _dialled(site: Site, target: Target) -> dict[str, object]:
-    """How a directory entry is dialled: which trunk, whose number, which codes mean that the number was refused."""
+    """How a directory entry is dialled: which trunk, whose number, which codes mean that the number was refused.
+
+    `own_number`: "always" ours, "claimed" ours unless the network vouches for the caller's (a carrier is never given
+    somebody's mere word: requirement L1), "never" ours (a platform sees the claim for what it is).
+    """
     peer = site.peer_of(target.via)
-    if peer is None:  # a carrier: never somebody else's number (requirement L1)
-        return {
-            "code": target.code,
-            "dial": target.dial,
-            "trunk": target.via,
-            "claimed_trunk": target.via,
-            "own_number": True,
-            "refusal": "^$",
-            "max_hops": NO_HOP_LIMIT,
-        }
-    codes = "|".join(str(code) for code in peer.number_refused_codes)
+    line = peer or next(carrier for carrier in site.carrier if carrier.id == target.via)
+    own_number = "always" if line.send_identity == "never" else ("never" if peer else "claimed")
+    codes = "|".join(str(code) for code in line.number_refused_codes)
     return {
         "code": target.code,
         "dial": target.dial,
-        "trunk": f"peer-{peer.id}",
-        "claimed_trunk": f"peer-{peer.id}-claimed",
-        "own_number": peer.send_identity == "never",
+        "trunk": f"peer-{peer.id}" if peer else f"{line.id}{'' if own_number == 'always' else '-named'}",
+        "claimed_trunk": f"peer-{peer.id}-claimed" if peer else line.id,
+        "own_number": own_number,
+        "linked": peer is not None or line.send_identity == "always",
         "refusal": f"^({codes})$" if codes else "^$",
-        "max_hops": peer.max_hops,
+        "max_hops": peer.max_hops if peer else NO_HOP_LIMIT,
     }
 
 

@@ -39,6 +39,7 @@ _SHAPES = {
     "incident": _ULID,
     "target": re.compile(r"[0-9A-Za-z]{2,16}"),
     "mark": re.compile(r"[a-z]{0,8}"),
+    "hop": re.compile(r"[0-9]"),
 }
 
 
@@ -84,7 +85,7 @@ class Routes:
         A signed incident id of the trunk's own peer is kept, else the one that the dialplan made. `R_UUI` is made in
         advance for the first peer, so that a phone key works when this program is gone by then.
         """
-        found = _arguments(session, "call_id", "channel", "via", "dialled", "number", "uui", "incident", "mark")
+        found = _arguments(session, "call_id", "channel", "via", "dialled", "number", "uui", "incident", "mark", "hop")
         if found is None:
             return
         via, channel = found["via"], found["channel"]
@@ -92,7 +93,7 @@ class Routes:
         if signed is not None and signed.from_site == via:
             incident_id, hop = signed.incident_id, signed.hop
         else:
-            incident_id, hop = IncidentId(found["incident"]), 0
+            incident_id, hop = IncidentId(found["incident"]), int(found["hop"])
         mark = VERIFIED_OF_MARK.get(found["mark"], Verified.NONE)
         if signed is not None and signed.mark is Verified.CLAIMED and mark is Verified.NETWORK:
             mark = Verified.CLAIMED

@@ -80,11 +80,17 @@ class Recording(_Strict):
 
 
 class Carrier(_Strict):
-    """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word."""
+    """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word.
+
+    `send_identity`: whose number a target behind it is shown. "never" is ours; "allowed" the caller's, unless he hides
+    it; "always" his, hidden or not, for a line inside the trust domain (119, 120, 122). An unverified one never leaves.
+    """
 
     id: Code
     address: Address
     trusted: bool
+    send_identity: Literal["always", "allowed", "never"] = "never"
+    number_refused_codes: tuple[int, ...] = ()
 
 
 class Peer(_Strict):

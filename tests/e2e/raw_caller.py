@@ -24,44 +24,56 @@ class Forgery:
     """The user part of From."""
     display: str = ""
     headers: tuple[str, ...] = ()
+    media: str = ""
+    """The SDP from its m-line on; by default plain A-law."""
 
 
 async def ring_and_give_up(address: str, host: str, service: str, forgery: Forgery) -> int:
     """Send the INVITE from this address, cancel it when it rings; returns the final or ringing code, 0 for none."""
+    async with ringing(address, host, service, forgery) as code:
+        return code
+
+
+@asynccontextmanager
+async def ringing(address: str, host: str, service: str, forgery: Forgery) -> AsyncIterator[int]:
+    """A caller who is in the queue as long as the block runs; gives the code of the first answer from 180 on."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind((address, 0))
         line.connect((host, 5060))
         line.setblocking(False)  # noqa: FBT003 - the library's own shape
-        call = _Call(forgery, line.getsockname(), host, service)
+        call = Invite(forgery, line.getsockname(), host, service)
         await _send(line, call.request("INVITE", with_body=True))
         code = await _answered(line, RINGING)
-        if RINGING <= code < SUCCESS:
-            await _send(line, call.request("CANCEL"))
-            await _answered(line, REFUSED)
-        await _send(line, call.request("ACK"))
-        return code
+        try:
+            yield code
+        finally:
+            if RINGING <= code < SUCCESS:
+                await _send(line, call.request("CANCEL"))
+                await _answered(line, REFUSED)
+            await _send(line, call.request("ACK"))
 
 
-class _Call:
-    def __init__(self, forgery: Forgery, own: tuple[str, int], host: str, service: str) -> None:
-        self._forgery, self._host, self._service = forgery, host, service
+class Invite:
+    """One INVITE and what belongs to it, as text."""
+
+    def __init__(self, forgery: Forgery, own: tuple[str, int], host: str, service: str, transport: str = "UDP") -> None:
+        self._forgery, self._host, self._service, self._transport = forgery, host, service, transport
         self._address, self._port = own
         self._token = secrets.token_hex(8)
 
     def request(self, method: str, *, with_body: bool = False) -> bytes:
+        """The INVITE, or the CANCEL or ACK that belongs to it."""
         place = f"{self._address}:{self._port}"
-        body = (
-            f"v=0\r\no=- 1 1 IN IP4 {self._address}\r\ns=-\r\nc=IN IP4 {self._address}\r\nt=0 0\r\n"
-            f"m=audio {self._port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
-        )
+        media = self._forgery.media or f"m=audio {self._port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+        body = f"v=0\r\no=- 1 1 IN IP4 {self._address}\r\ns=-\r\nc=IN IP4 {self._address}\r\nt=0 0\r\n{media}"
         lines = [
             f"{method} sip:{self._service}@{self._host} SIP/2.0",
-            f"Via: SIP/2.0/UDP {place};branch=z9hG4bK{self._token};rport",
+            f"Via: SIP/2.0/{self._transport} {place};branch=z9hG4bK{self._token};rport",
             f"From: {self._forgery.display}<sip:{self._forgery.user}@{self._address}>;tag={self._token}",
             f"To: <sip:{self._service}@{self._host}>",
             f"Call-ID: {self._token}",
             f"CSeq: 1 {method}",
-            f"Contact: <sip:caller@{place}>",
+            f"Contact: <sip:caller@{place};transport={self._transport.lower()}>",
             "Max-Forwards: 70",
             *(self._forgery.headers if method == "INVITE" else ()),
             *(

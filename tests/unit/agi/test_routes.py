@@ -70,9 +70,15 @@ def routes(site: Site, knows: Site12345) -> Routes:
 
 
 async def intake(
-    routes: Routes, *, via: str = "carrier", uui: str = "", number: str = "13800138000", mark: str = "trusted"
+    routes: Routes,
+    *,
+    via: str = "carrier",
+    uui: str = "",
+    number: str = "13800138000",
+    mark: str = "trusted",
+    hop: str = "0",
 ) -> dict[str, str]:
-    asked = (CALL_ID, CALLER, via, "12345", number, uui, OWN_INCIDENT, mark)
+    asked = (CALL_ID, CALLER, via, "12345", number, uui, OWN_INCIDENT, mark, hop)
     session = Session(AgiRequest("intake", asked, "Local/s@agi-intake-00000000;2"))
     await routes.intake(session)
     return session.answers
@@ -119,6 +125,13 @@ async def test_a_signature_that_is_wrong_or_came_by_another_trunk_counts_for_not
 )
 async def test_the_onward_signature_says_who_vouches_for_the_number(routes: Routes, mark: str, signed: str) -> None:
     assert f"/{signed}/" in (await intake(routes, mark=mark))["R_UUI"]
+
+
+async def test_a_hop_count_that_only_the_diversion_gives_counts_too(routes: Routes) -> None:
+    answers = await intake(routes, via="110", hop="1")
+
+    assert (answers["R_INCIDENT"], answers["R_HOP"]) == (OWN_INCIDENT, "1")
+    assert answers["R_UUI"] == f"{OWN_INCIDENT}/2/network/110"
 
 
 async def test_a_number_that_the_peer_only_claims_is_not_better_after_us(routes: Routes) -> None:
@@ -169,13 +182,14 @@ async def test_an_unknown_target_or_call_is_answered_with_silence(routes: Routes
     [
         (),
         ("x",) * 6,
-        (CALL_ID, "PJSIP/a)${SHELL(id)}", "carrier", "12345", "", "", OWN_INCIDENT, "trusted"),
-        (CALL_ID, CALLER, "carrier", "12345", "number", "", OWN_INCIDENT, "trusted"),
-        (CALL_ID, CALLER, "carrier", "12345", "", "not-hex", OWN_INCIDENT, "trusted"),
-        ("", CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted"),
-        (CALL_ID, CALLER, "carrier", "12345", "", "", "", "trusted"),
-        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted "),
-        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted", "one too many"),
+        (CALL_ID, "PJSIP/a)${SHELL(id)}", "carrier", "12345", "", "", OWN_INCIDENT, "trusted", "0"),
+        (CALL_ID, CALLER, "carrier", "12345", "number", "", OWN_INCIDENT, "trusted", "0"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "not-hex", OWN_INCIDENT, "trusted", "0"),
+        ("", CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted", "0"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", "", "trusted", "0"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted ", "0"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted", "0", "one too many"),
+        (CALL_ID, CALLER, "carrier", "12345", "", "", OWN_INCIDENT, "trusted", "x"),
         (CALL_ID, CALLER, OWN_INCIDENT, "110 "),
     ],
 )
