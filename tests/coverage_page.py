@@ -23,6 +23,8 @@ ROWS = HOME / "docs" / "requirements.toml"
 PAGE = HOME / "docs" / "coverage.md"
 SOURCE = HOME.parent / "shared" / "policy" / "requirements.md"
 ROW_ID = re.compile(r"^(R-\d{3}|[STCX]-\d{1,2})$")
+SCENARIOS = HOME / "softphone-sim" / "scenarios"
+STORIES = HOME / "tests" / "e2e" / "scripts"
 MUST = ("C", "B")
 
 
@@ -32,7 +34,7 @@ def covered() -> dict[str, list[str]]:
     for path in sorted((HOME / "tests").rglob("test_*.py")):
         for row, name in _marks(path):
             found[row].append(f"`{path.relative_to(HOME)}` {name}")
-    for path in sorted((HOME / "softphone-sim" / "scenarios").glob("*.yaml")):
+    for path in (*sorted(SCENARIOS.glob("*.yaml")), *sorted(STORIES.glob("*.yaml"))):
         for row in yaml.safe_load(path.read_text(encoding="utf-8")).get("covers", []):
             found[row].append(f"`{path.relative_to(HOME)}`")
     return found
