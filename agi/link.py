@@ -54,7 +54,7 @@ class LinkLimits:
     ping_every_s: float = 5.0
     ping_s: float = 3.0
     pause_first_s: float = 0.25
-    pause_most_s: float = 8.0
+    pause_most_s: float = 2.0
     news: int = 1000
 
 

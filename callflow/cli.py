@@ -147,9 +147,23 @@ def bench(
 
 
 @app.command()
-def chaos() -> None:
-    """Random faults under real calls."""
-    stop("chaos comes with the handover engine's own work and is not built yet; ./run test e2e has the faults so far")
+def chaos(
+    calls: Annotated[int, typer.Option("--calls", min=1, max=2000, help="how many calls")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="fixes the plan")] = 1,
+    broken: Annotated[
+        str, typer.Option("--break", help="switch one safety off: after, reconcile, outbox, recall")
+    ] = "",
+    base: Base = 77,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Real calls on a lab of its own while its parts die, then the ledger: phones and packets against the books."""
+    from callflow.chaos.house import BREAKS  # noqa: PLC0415 - see `site`
+    from callflow.chaos.run import run_chaos  # noqa: PLC0415 - see `site`
+
+    if broken and broken not in BREAKS:
+        stop(f"--break {broken}: there is no such safety; there are: {', '.join(BREAKS)}")
+    sys.exit(run_chaos(base, calls=calls, seed=seed, broken=broken or None, as_json=as_json))
 
 
 @app.command()

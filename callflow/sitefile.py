@@ -63,6 +63,7 @@ class Timing(_Strict):
     owner_limit_s: float = Field(default=60.0, ge=5)
     waiting_limit_s: int = Field(default=30, ge=5, le=120)
     consult_limit_s: int = Field(default=120, ge=10, le=600)
+    agent_silence_s: int = Field(default=30, ge=4, le=300)
 
 
 class Recording(_Strict):

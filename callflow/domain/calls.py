@@ -163,6 +163,8 @@ class Call:
     """The caller is on the call-back list."""
     recordings: tuple[Recording, ...] = ()
     """The files that hold this call, in the order in which they were begun."""
+    is_signed: bool = True
+    """The incident is ours, or the peer signed it. False: his leg came without, so nobody else has this incident."""
 
     @property
     def is_over(self) -> bool:

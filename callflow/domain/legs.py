@@ -63,6 +63,7 @@ def arrived(event: CallerArrived, rules: SiteRules) -> Draft:
             arrived_at=event.at,
             caller=caller,
             ownership=Ownership(first_receiver=first, owner=first),
+            is_signed=event.from_site is None or event.signed,
         )
     )
     if event.from_site is not None and event.signed:

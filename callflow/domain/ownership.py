@@ -77,9 +77,13 @@ def handed_on_by_one_key(draft: Draft, rules: SiteRules) -> None:
 
 
 def call_is_over(draft: Draft, rules: SiteRules) -> None:
-    """Nobody else was in the talk: the first receiver keeps it. Otherwise the owner clock runs."""
-    if is_arbiter(draft.call) and not awaits_agreement(draft.call, rules):
-        _settle(draft, draft.call.ownership.first_receiver, Settled.FIRST_RECEIVER, rules)
+    """Nobody else was in the talk: the first receiver keeps it. Otherwise the owner clock runs.
+
+    An incident that came unsigned is settled here as well: the peer's own has another id, so its word never comes.
+    """
+    call = draft.call
+    if (is_arbiter(call) and not awaits_agreement(call, rules)) or not call.is_signed:
+        _settle(draft, call.ownership.first_receiver, Settled.FIRST_RECEIVER, rules)
 
 
 def by_rule(draft: Draft, rules: SiteRules) -> None:

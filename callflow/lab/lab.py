@@ -43,7 +43,7 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
         with ExitStack() as unless_up:
             started: list[Known] = []
             unless_up.callback(processes.end, started)
-            running = _start_missing(plan, _running(plan), started, say)
+            running = _start_missing(plan, running_now(plan), started, say)
             status = describe(plan, running)
             for site in plan.sites:
                 _wait_ready(site, running[site.id]["python"], say)
@@ -53,19 +53,31 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
         return status
 
 
+def start_one(plan: Plan, site: SitePlan, name: str) -> Known:
+    """Start one program of a lab that is up (redis, asterisk or python), whose like has ended; does not wait for it.
+
+    One call at a time for a site. Raises LabError when it cannot be started.
+    """
+    processes.refuse_taken_ports(ports_of(site)[name])
+    mine = running_now(plan)[site.id]
+    process = mine[name] = _STARTERS[name](plan, site, load_keys(plan.keys, SiteId(site.id)))
+    _remember(site, mine)
+    return process
+
+
 def down(plan: Plan) -> list[int]:
     """End every process of this lab; data and keys stay. Returns the pids ended."""
     if not plan.state.exists():
         return []
     with _locked(plan):
-        ended = processes.end([known for site in _running(plan).values() for known in site.values()])
+        ended = processes.end([known for site in running_now(plan).values() for known in site.values()])
         plan.status_file.unlink(missing_ok=True)
         return ended
 
 
 def status(plan: Plan) -> dict[str, Any] | None:
     """The status document with the pids of now, or None when nothing runs."""
-    running = _running(plan)
+    running = running_now(plan)
     return describe(plan, running) if any(running.values()) else None
 
 
@@ -163,7 +175,7 @@ def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
 
 def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
     return processes.start(
-        [sys.executable, "-m", "callflow", "site"],
+        [sys.executable, "-m", *plan.program],
         site.place.log / "callflow.out",
         {
             "CALLFLOW_SITE_FILE": str(site.site_file),
@@ -191,7 +203,7 @@ def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
     }
 
 
-def _running(plan: Plan) -> Running:
+def running_now(plan: Plan) -> Running:
     """The living processes of each site, by name, from what `up` remembered."""
     found: Running = {}
     for site in plan.sites:

@@ -51,6 +51,8 @@ class Plan:
     runtime: Path
     state: Path
     sites: tuple[SitePlan, ...]
+    program: tuple[str, ...] = ("callflow", "site")
+    """The module, and its words, that runs as each site's program."""
 
     @property
     def status_file(self) -> Path:
@@ -63,8 +65,8 @@ class Plan:
         return self.state / "keys"
 
 
-def plan_lab(base: int) -> Plan:
-    """Lay out the lab with this base, 0 to 255.
+def plan_lab(base: int, *, state: Path | None = None, site_files: Path | None = None) -> Plan:
+    """Lay out the lab with this base, 0 to 255; `state` and `site_files` name other folders than the usual ones.
 
     Raises:
         LabError: the base is out of range, or `./run` did not name the project and the runtime.
@@ -77,8 +79,9 @@ def plan_lab(base: int) -> Plan:
     except KeyError as missing:
         raise LabError(f"{missing.args[0]} is not set: start this through ./run") from missing
     net = f"127.0.{base}"
-    state = state_home() / f"base{base}"
-    sites = tuple(_plan_site(home, runtime, state, site_id, base) for site_id in SITE_IDS)
+    state = state or state_home() / f"base{base}"
+    folder = site_files or _site_files(home)
+    sites = tuple(_plan_site(folder, runtime, state, site_id, base) for site_id in SITE_IDS)
     return Plan(base=base, net=net, home=home, runtime=runtime, state=state, sites=sites)
 
 
@@ -88,9 +91,9 @@ def state_home() -> Path:
     return (Path(stated) if stated.startswith("/") else Path.home() / ".local" / "state") / "callflow"
 
 
-def _plan_site(home: Path, runtime: Path, state: Path, site_id: str, base: int) -> SitePlan:
+def _plan_site(folder: Path, runtime: Path, state: Path, site_id: str, base: int) -> SitePlan:
     net = f"127.0.{base}"
-    site_file = _site_files(home) / f"{site_id}.toml"
+    site_file = folder / f"{site_id}.toml"
     own = state / site_id
     run = own / "run"
     if len(str(run)) > LONGEST_SOCKET_PATH:

@@ -78,8 +78,8 @@ class Runner:
 
     async def _everything_written_is_decided(self) -> None:
         await self._journal.caught_up()
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        if self._in_flight:  # those of now: what comes meanwhile is not waited for, or a busy hour would never be ready
+            await asyncio.wait(set(self._in_flight))
 
     # ---- the clocks
 

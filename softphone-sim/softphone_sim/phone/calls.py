@@ -29,6 +29,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
         super().__init__(engine.account, call_id)
         self.name = name
         self.held = False
+        self.tone_hz: int | None = None  # its own voice; None: the phone's
         self._engine = engine
         self.tap: Tap | None = None
         self._audio: Any = None
@@ -64,7 +65,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
                 self._engine.tell("media_error", call=self.name)
                 continue
             self._audio = self.getAudioMedia(index)
-            self._engine.speak_into(self._audio, is_on=not self.held)
+            self._engine.speak_into(self._audio, is_on=not self.held, tone_hz=self.tone_hz)
 
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
         """The far end sends us elsewhere (REFER): the call that follows is a new one of ours."""

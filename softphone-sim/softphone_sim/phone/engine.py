@@ -54,6 +54,7 @@ class Engine:
     def __init__(self, tell: Callable[..., None]) -> None:
         self.tell = tell
         self.account: Any = None
+        self.poll_ms = POLL_MS
         self._endpoint: Any = None
         self._calls: dict[str, PhoneCall] = {}
         self._dying: list[PhoneCall] = []
@@ -61,11 +62,15 @@ class Engine:
         self._policy: dict[str, Any] = {"ring": True, "code": None, "after_ms": 0}
         self._count = 0
         self._is_registered = False
+        self._tones: dict[int, Any] = {}
 
     # ---- orders -------------------------------------------------------------------------------------
 
-    def do_open(self, *, address: str, port: int, tone_hz: int, tapes: str, codec: str, index: int) -> dict[str, int]:
+    def do_open(
+        self, *, address: str, port: int, tone_hz: int, tapes: str, codec: str, index: int, poll_ms: int = POLL_MS
+    ) -> dict[str, int]:
         """Start PJSUA2 on `address`; port 0 takes any free one. Answers with the port taken."""
+        self.poll_ms = poll_ms
         self._address, self._tapes, self._tone_hz = address, Path(tapes), tone_hz
         self._first_rtp_port = FIRST_PORT + 400 * (index % 90)
         self._messages = _MessageLog(self.tell)
@@ -92,7 +97,6 @@ class Engine:
         self._endpoint.audDevManager().setNullDev()
         for each in self._endpoint.codecEnum2():
             self._endpoint.codecSetPriority(each.codecId, 255 if each.codecId == G711[codec] else 0)
-        self._start_tone()
         local = self._endpoint.transportGetInfo(transport_id).localName
         return {"port": int(local.rsplit(":", 1)[1])}
 
@@ -118,16 +122,16 @@ class Engine:
         """What to do with calls from now on: ring (180) or not, then the final `code` after a time, or wait."""
         self._policy = {"ring": ring, "code": code, "after_ms": after_ms}
 
-    def do_dial(self, *, uri: str, headers: list[list[str]], local_uri: str | None = None) -> dict[str, str]:
-        """Call `uri` with these extra headers. Answers with the call's name."""
+    def do_dial(
+        self, *, uri: str, headers: list[list[str]], local_uri: str | None = None, tone_hz: int | None = None
+    ) -> dict[str, str]:
+        """Call `uri` with these extra headers, with a voice of its own if need be. Answers with the call's name."""
         call = self.new_call()
+        call.tone_hz = tone_hz or self._tone_hz
         param = pj.CallOpParam(USE_DEFAULTS)
         if local_uri:
             param.txOption.localUri = local_uri
-        for name, value in headers:
-            header = pj.SipHeader()
-            header.hName, header.hValue = name, value
-            param.txOption.headers.append(header)
+        _add_headers(param, headers)
         call.makeCall(uri, param)
         return {"call": call.name}
 
@@ -137,11 +141,12 @@ class Engine:
         param.statusCode = code
         self._calls[call].answer(param)
 
-    def do_hang_up(self, *, call: str, code: int = 0) -> None:
-        """End the call; a call that is already gone is no error."""
+    def do_hang_up(self, *, call: str, code: int = 0, headers: list[list[str]] | None = None) -> None:
+        """End the call, perhaps with a Reason among the headers; a call that is already gone is no error."""
         if call in self._calls:
             param = pj.CallOpParam()
             param.statusCode = code
+            _add_headers(param, headers or [])
             self._calls[call].hangup(param)
 
     def do_press(self, *, call: str, keys: str) -> None:
@@ -172,7 +177,7 @@ class Engine:
 
     def do_say(self, *, on: bool, for_ms: int = 0) -> None:
         """Switch the tone, for good or for a time; silence is still sent, as by a person who says nothing."""
-        self._tone.adjustTxLevel(1.0 if on else 0.0)
+        self._tone_of(self._tone_hz).adjustTxLevel(1.0 if on else 0.0)
         if for_ms:
             self._after(for_ms, lambda: self.do_say(on=not on))
 
@@ -211,9 +216,10 @@ class Engine:
         self.tell("tape", call=call, path=str(tape), port=tap.port)
         return tap
 
-    def speak_into(self, audio: Any, *, is_on: bool) -> None:
-        """Let the tone flow into a call, or not."""
-        (self._tone.startTransmit if is_on else self._tone.stopTransmit)(audio)
+    def speak_into(self, audio: Any, *, is_on: bool, tone_hz: int | None = None) -> None:
+        """Let the tone, the phone's or the call's own, flow into a call, or not."""
+        tone = self._tone_of(tone_hz or self._tone_hz)
+        (tone.startTransmit if is_on else tone.stopTransmit)(audio)
 
     # ---- the loop -----------------------------------------------------------------------------------
 
@@ -254,12 +260,22 @@ class Engine:
         if call in self._calls:  # the caller may have given up meanwhile
             self.do_answer(call=call, code=code)
 
-    def _start_tone(self) -> None:
-        tone = pj.ToneDesc()
-        tone.freq1, tone.freq2 = self._tone_hz, 0
-        tone.on_msec, tone.off_msec, tone.volume = TONE_PERIOD_MS, 0, TONE_AMPLITUDE
-        tones = pj.ToneDescVector()
-        tones.append(tone)
-        self._tone = pj.ToneGenerator()
-        self._tone.createToneGenerator(8000, 1)
-        self._tone.play(tones, IN_A_LOOP)
+    def _tone_of(self, tone_hz: int) -> Any:
+        """The endless tone of this frequency, made when it is first needed."""
+        if tone_hz not in self._tones:
+            tone = pj.ToneDesc()
+            tone.freq1, tone.freq2 = tone_hz, 0
+            tone.on_msec, tone.off_msec, tone.volume = TONE_PERIOD_MS, 0, TONE_AMPLITUDE
+            tones = pj.ToneDescVector()
+            tones.append(tone)
+            made = self._tones[tone_hz] = pj.ToneGenerator()
+            made.createToneGenerator(8000, 1)
+            made.play(tones, IN_A_LOOP)
+        return self._tones[tone_hz]
+
+
+def _add_headers(param: Any, headers: list[list[str]]) -> None:
+    for name, value in headers:
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        param.txOption.headers.append(header)

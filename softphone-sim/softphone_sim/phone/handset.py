@@ -63,6 +63,8 @@ class PhoneSpec:
     registrar: str | None = None
     user: str = ""
     password: str = ""
+    poll_ms: int = 5
+    """How late its timers and orders may be. Many phones on one machine cost less with more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Handset:
         spec = self.spec
         opened = await self.order(
             "open", START_LIMIT_S, address=spec.address, port=spec.port, tone_hz=spec.tone_hz, tapes=str(tapes),
-            codec=spec.codec, index=index,
+            codec=spec.codec, index=index, poll_ms=spec.poll_ms,
         )  # fmt: skip
         self.port = opened["port"]
         await self.order("account", uri=spec.uri, registrar=spec.registrar, user=spec.user, password=spec.password)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pjsua2 as pj
 
-from softphone_sim.phone.engine import POLL_MS, Engine
+from softphone_sim.phone.engine import Engine
 
 
 class Worker:
@@ -37,7 +37,7 @@ class Worker:
     def run(self) -> None:
         """Serve until stdin ends."""
         while self._read_commands():
-            self._engine.poll(POLL_MS)
+            self._engine.poll(self._engine.poll_ms)
         self._engine.close()
 
     def _read_commands(self) -> bool:

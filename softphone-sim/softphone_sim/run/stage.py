@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,46 +27,13 @@ from softphone_sim.ears.listen import (
 )
 from softphone_sim.ears.tape import PACKET, read_tape
 from softphone_sim.lab import Lab, LabError, can_bind, host_of, own_address_towards
-from softphone_sim.phone.handset import Bell, CallSeen, Handset, PhoneSpec
+from softphone_sim.phone.handset import Bell, Handset, PhoneSpec
+from softphone_sim.run.actor import Actor, Entry
 
 SIP_PORT = 5060  # where a carrier connects to
+__all__ = ["Actor", "Entry", "Stage"]
+
 FIRST_PHONE_OCTET, LAST_PHONE_OCTET = 41, 79  # the lab's share of its loopback block for agents' phones
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timeline."""
-
-    time_ns: int
-    who: str
-    what: str
-    kind: str  # sip, desk, step, audio, fault, verdict
-
-
-@dataclass(slots=True)
-class Actor:
-    """One who plays: a phone, and for an agent perhaps a desk."""
-
-    name: str
-    handset: Handset
-    number: str
-    platform: str | None = None
-    desk: Desk | None = None
-
-    @property
-    def call(self) -> CallSeen | None:
-        """The latest live call of the phone, else the latest."""
-        return self.handset.call_named()
-
-    def latest_in_events(self, key: str) -> str | None:
-        """`call_id` or `incident_id` of the call that the desk has now: that of the latest pop.
-
-        News of earlier calls may come at any time (an owner settled, a ticket linked), so they only count when
-        nothing has popped.
-        """
-        events = self.desk.events if self.desk else []
-        pops = [event for event in events if event.type == "pop"]
-        return next((str(event.body[key]) for event in reversed(pops or events) if event.body.get(key)), None)
 
 
 class Stage:
@@ -80,8 +46,10 @@ class Stage:
         addresses: tuple[str, ...] = (),
         on_entry: Callable[[Entry], None] = lambda _entry: None,
         tapes: Path | None = None,
+        poll_ms: int = 5,
     ) -> None:
-        """`addresses`: where agents' phones stand; by default the lab's own block, or this machine's address."""
+        """`addresses`: where agents' phones stand; by default the lab's own block. `poll_ms`: see `PhoneSpec`."""
+        self._poll_ms = poll_ms
         self.lab = lab
         self.bell = Bell()
         self.actors: dict[str, Actor] = {}
@@ -202,6 +170,20 @@ class Stage:
         uri = f"sip:{number}@{address}"
         return await self._add(name, number=number, address=address, port=port, uri=uri, tone_hz=tone_hz)
 
+    async def replace_phone(self, actor: Actor) -> None:
+        """A new phone for one that was killed: same account, place and voice.
+
+        Raises:
+            PhoneRefused: it did not start or could not register.
+        """
+        actor.handset.kill()
+        fresh = Handset(actor.handset.spec, self.bell, self._phone_event)
+        assert self._tapes is not None, "a stage is entered before it is used"
+        folder = self._tapes / f"{actor.name}.{len(actor.past) + 1}"
+        await fresh.start(folder, list(self.actors).index(actor.name) + 1, self._group)
+        actor.past.append(actor.handset)
+        actor.handset = fresh
+
     def place_of(self, actor: Actor) -> str:
         """The SIP URI under which a phone is reached directly."""
         return f"sip:{actor.number}@{actor.handset.spec.address}:{actor.handset.port}"
@@ -216,7 +198,9 @@ class Stage:
         if chosen is None:
             raise LabError(f"no tone is left for {name}: at most {len(PARTY_TONES_HZ)} phones in one scene")
         self.tones_hz[name] = chosen
-        handset = Handset(PhoneSpec(name=name, tone_hz=chosen, **spec), self.bell, self._phone_event)
+        handset = Handset(
+            PhoneSpec(name=name, tone_hz=chosen, poll_ms=self._poll_ms, **spec), self.bell, self._phone_event
+        )
         actor = self.actors[name] = Actor(name, handset, number, platform)
         assert self._tapes is not None, "a stage is entered before it is used"
         await handset.start(self._tapes / name, len(self.actors), self._group)

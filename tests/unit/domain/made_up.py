@@ -99,6 +99,7 @@ def caller_arrived(
     from_site: SiteId | None = None,
     hop: int = 0,
     channel: ChannelName = CALLER_CHANNEL,
+    signed: bool = True,
 ) -> CallerArrived:
     return CallerArrived(
         call_id=call_id,
@@ -110,7 +111,7 @@ def caller_arrived(
         presentation=Presentation.ALLOWED,
         verified=Verified.NETWORK,
         from_site=from_site,
-        signed=from_site is not None,
+        signed=signed and from_site is not None,
         hop=hop,
     )
 

@@ -149,3 +149,12 @@ def test_a_one_key_to_a_line_without_our_exchange_leaves_the_owner_here() -> Non
 
     assert story.call.attempts[0].kind is Kind.ONE_KEY
     assert story.call.ownership.owner == GOV
+
+
+@pytest.mark.covers("R-007")
+def test_an_incident_that_came_unsigned_is_settled_here_since_nobody_else_has_it() -> None:
+    story = Story(caller_arrived(from_site=GOV, hop=1, signed=False), rules=POLICE_RULES)
+    story.when(CallerEnded(CALL, 5.0, 16, by_fault=False))
+
+    story.then_we(MarkTicket, SettleOwner(CALL, INCIDENT, GOV, Settled.FIRST_RECEIVER))
+    assert story.call.ownership.settled is Settled.FIRST_RECEIVER

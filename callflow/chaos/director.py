@@ -1,0 +1,212 @@
+"""One caller's story, acted out: every act waits for its phase; when it does not come, he goes on to his goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from callflow.chaos.people import LOOK_EVERY_S, Leg, Playing, leave, press_keys, refer
+from callflow.chaos.plan import CallPlan
+from callflow.chaos.stories import Act, Do
+from callflow.domain.names import Phase
+from softphone_sim.phone.handset import PhoneRefused
+from softphone_sim.run.crowd import Crowd, CrowdCall
+
+ACT_LIMIT_S = 12.0
+"""How long an act waits for its phase: a leg whose audio stopped ends after 5 s, then an agent is rung."""
+
+ALONE_LIMIT_S = 14.0
+"""How long a caller who has nobody waits at his story's end before he hangs up; the ledger then knows for how long."""
+
+END_LIMIT_S = 6.0
+POP_LIMIT_S = 1.5
+RING_OUT_S = 8.0
+"""How long a phone may ring on for a caller who is gone before nobody waits for it any more; the ledger judges it."""
+
+ACCEPTED = 202
+DIALS, REDIAL_S = 20, 0.5
+
+KEYS = {"one_key": "*5", "three_party": "*6", "cancel": "*7", "danger": "*9"}
+
+
+async def until(look: Callable[[], object], limit_s: float) -> bool:
+    """Whether `look` was content within the limit."""
+    deadline = time.monotonic() + limit_s
+    while not look():
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(LOOK_EVERY_S)
+    return True
+
+
+async def act_out(playing: Playing, crowd: Crowd) -> None:
+    """From the first digit to the last hang-up of one call. Ends in bounded time, whatever is broken meanwhile."""
+    plan = playing.plan
+    playing.call = await _dial(plan, crowd)
+    if playing.call is None:
+        return
+    try:
+        for act in plan.story.acts:
+            if not await _reached(playing, act.when):
+                break
+            await asyncio.sleep(act.after_s)
+            if playing.caller_is_there or act.do is not Do.CALLER_GOES:
+                await ACTS[act.do](playing, crowd, act)
+        await _say_goodbye(playing, crowd)
+    finally:
+        crowd.gone(playing.call)
+
+
+async def _dial(plan: CallPlan, crowd: Crowd) -> CrowdCall | None:
+    """His call, or None when no line was free: he tries a few times, as people do."""
+    for _ in range(DIALS):
+        try:
+            return await crowd.dial(plan.number, plan.origin)
+        except PhoneRefused:
+            await asyncio.sleep(REDIAL_S)
+    return None
+
+
+async def _reached(playing: Playing, phases: frozenset[Phase]) -> bool:
+    found = await until(lambda: playing.phase() in phases or not playing.caller_is_there, ACT_LIMIT_S)
+    return found and playing.phase() in phases
+
+
+async def _say_goodbye(playing: Playing, crowd: Crowd) -> None:
+    """He stays a moment, longer while he has nobody; then whoever is left hangs up."""
+    plan, call = playing.plan, playing.call
+    assert call is not None
+    if playing.caller_is_there:
+        await until(lambda: _is_looked_after(playing) or not playing.caller_is_there, ALONE_LIMIT_S)
+        await until(lambda: not playing.caller_is_there, plan.patience_s)
+    if call.seen.is_live:  # also a line whose far end died: it hears nothing, and puts down
+        await _quietly(crowd.hang_up(call))
+    await until(lambda: playing.phase() is not Phase.AGENTS_ONLY, plan.goodbye_s)
+    for leg in list(playing.legs):
+        await leave(playing, leg if leg.is_in else None)
+    await until(lambda: not any(leg.is_live for leg in playing.legs) and not call.seen.is_live, RING_OUT_S)
+    for leg in list(playing.legs):
+        await leave(playing, leg)
+    await until(lambda: not any(leg.is_live for leg in playing.legs), END_LIMIT_S)
+
+
+def _is_looked_after(playing: Playing) -> bool:
+    return playing.ours is not None or playing.theirs is not None or playing.phase() is Phase.QUEUED
+
+
+# ---- the acts
+
+
+async def _key(playing: Playing, _crowd: Crowd, act: Act) -> None:
+    leg = playing.ours
+    if leg is None:
+        return
+    playing.keys += 1
+    await _ask_for(playing, leg, playing.plan.far, act)
+
+
+async def _consult(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    if (leg := playing.ours) is not None:
+        playing.keys += 1
+        wish = {"target": playing.plan.far, "kind": "three_party", "consent": "agreed", "private": True}
+        playing.is_private = await _at_desk(playing, leg, "handover", wish) == ACCEPTED
+
+
+async def _join(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    if (leg := playing.ours) is not None and await _at_desk(playing, leg, "handover/join", {}) == ACCEPTED:
+        playing.is_private = False
+
+
+async def _hand_back(playing: Playing, _crowd: Crowd, act: Act) -> None:
+    leg = playing.theirs
+    if leg is not None:
+        await _ask_for(playing, leg, playing.plan.origin, act)
+
+
+async def _ask_for(playing: Playing, leg: Leg, target: str, act: Act) -> None:
+    if act.way == "refer":
+        await refer(leg, target if act.kind == "one_key" else f"*{target}")
+        return
+    if act.way == "desk":
+        status = await _at_desk(playing, leg, "handover", {"target": target, "kind": act.kind, "consent": "agreed"})
+        if 0 < status < 500:  # noqa: PLR2004 - the desk has answered, if only to refuse
+            return
+    await press_keys(playing, leg, KEYS[act.kind])
+
+
+async def _cancel(playing: Playing, _crowd: Crowd, act: Act) -> None:
+    leg = playing.ours
+    if leg is None:
+        return
+    if act.way != "desk" or await _at_desk(playing, leg, "handover/cancel", {}) == 0:
+        await press_keys(playing, leg, KEYS["cancel"])
+
+
+async def _danger(playing: Playing, _crowd: Crowd, act: Act) -> None:
+    leg = playing.ours
+    if leg is None:
+        return
+    if act.way != "desk" or await _at_desk(playing, leg, "danger", {}) == 0:
+        await press_keys(playing, leg, KEYS["danger"])
+
+
+async def _stay(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    if (leg := playing.ours) is not None:
+        await _at_desk(playing, leg, "handover/stay", {})
+
+
+async def _leave(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    """At the desk; when that does not do it, he puts the receiver down."""
+    if (leg := playing.ours) is not None:
+        await _at_desk(playing, leg, "leave", {})
+        await until(lambda: not leg.is_in, 1.0)
+        await leave(playing, leg)
+
+
+async def _own(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    legs = [leg for leg in (playing.ours, playing.theirs) if leg is not None]
+    await asyncio.gather(*(_at_desk(playing, leg, "owner", {"decision": "accept"}) for leg in legs))
+
+
+async def _caller_goes(playing: Playing, crowd: Crowd, _act: Act) -> None:
+    assert playing.call is not None
+    await _quietly(crowd.hang_up(playing.call))
+    await until(lambda: not playing.caller_is_there, END_LIMIT_S)
+
+
+async def _agent_goes(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    await leave(playing, playing.ours)
+
+
+async def _target_goes(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    await leave(playing, playing.theirs)
+
+
+async def _at_desk(playing: Playing, leg: Leg, what: str, body: dict[str, object]) -> int:
+    number, person = playing.plan.number, leg.person
+    await until(lambda: person.call_id_of(number) is not None, POP_LIMIT_S)
+    call_id = person.call_id_of(number)
+    return 0 if call_id is None else await person.ask("POST", f"/calls/{call_id}/{what}", body)
+
+
+async def _quietly(order: Awaitable[None]) -> None:
+    with suppress(PhoneRefused):
+        await order
+
+
+ACTS: dict[Do, Callable[[Playing, Crowd, Act], Awaitable[None]]] = {
+    Do.KEY: _key,
+    Do.CANCEL: _cancel,
+    Do.STAY: _stay,
+    Do.LEAVE: _leave,
+    Do.DANGER: _danger,
+    Do.CONSULT: _consult,
+    Do.JOIN: _join,
+    Do.OWN: _own,
+    Do.HAND_BACK: _hand_back,
+    Do.CALLER_GOES: _caller_goes,
+    Do.AGENT_GOES: _agent_goes,
+    Do.TARGET_GOES: _target_goes,
+}

@@ -1,0 +1,85 @@
+"""The lab of a chaos run: short limits, more agents, lines that can be cut, and perhaps one safety off."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from callflow.lab.plan import LabError, Plan, plan_lab, state_home
+
+AGENTS_A_SITE = 6
+AMI_RELAY_PORT, EXCHANGE_RELAY_PORT = 15038, 18443
+
+TIMING = {
+    "answer_limit_s": 6,
+    "handover_grace_s": 1.5,
+    "agent_ring_s": 5,
+    "owner_limit_s": 5,
+    "waiting_limit_s": 10,
+    "agent_silence_s": 5,
+}
+"""Shorter than in service, so that a run ends in minutes; every limit is passed many times in it."""
+
+BREAKS = ("after", "reconcile", "outbox", "recall")
+"""Safeties that can be switched off, one a run, to show that the ledger notices."""
+
+SAFETY_IN_THE_DIALPLAN = {
+    "after": ("exten => after,1,Wait(0.25)", "exten => after,1,Hangup(16)"),
+    "recall": ("exten => recall,1,Set(SHARED(LAST)=)", "exten => recall,1,Hangup(16)"),
+}
+AGENTS_PART = "dialplan/agents.conf.j2"
+
+
+def plan_house(base: int, broken: str | None) -> Plan:
+    """Lay out the lab, its files written anew.
+
+    Raises:
+        LabError: the dialplan has changed so that a safety cannot be switched off any more.
+    """
+    usual = plan_lab(base)
+    state = state_home() / f"chaos{base}"
+    shutil.rmtree(state, ignore_errors=True)
+    files = state / "files"
+    sites = files / "sites"
+    _write_sites(usual, sites, relayed=False)
+    _write_sites(usual, files / "program", relayed=True)
+    home = _config(usual.home, files / "home", broken)
+    laid_out = plan_lab(base, state=state, site_files=sites)
+    seen_by_program = tuple(replace(site, site_file=files / "program" / site.site_file.name) for site in laid_out.sites)
+    program = laid_out.program
+    if broken is not None and broken not in SAFETY_IN_THE_DIALPLAN:
+        program = ("callflow.chaos.broken", broken)
+    return replace(laid_out, home=home, sites=seen_by_program, program=program)
+
+
+def _write_sites(usual: Plan, folder: Path, *, relayed: bool) -> None:
+    folder.mkdir(parents=True)
+    for site in usual.sites:
+        text = site.site_file.read_text("utf-8")
+        for name in TIMING:
+            text = re.sub(rf"^{name} = .*\n", "", text, flags=re.MULTILINE)
+        lines = "".join(f"{name} = {value}\n" for name, value in TIMING.items())
+        text = text.replace("[timing]\n", f"[timing]\n{lines}")
+        if relayed:
+            text = text.replace("[addresses]\n", f"[addresses]\nami_port = {AMI_RELAY_PORT}\n")
+            text = text.replace(":8443/", f":{EXCHANGE_RELAY_PORT}/")
+        have = [agent.id for agent in site.site.agent if agent.role == "agent"]
+        first = int(have[0])
+        for number in range(first + len(have), first + AGENTS_A_SITE):
+            text += f'\n[[agent]]\nid = "{number}"\nname_zh = "坐席{number}"\n'
+        (folder / site.site_file.name).write_text(text, "utf-8")
+
+
+def _config(home: Path, copy: Path, broken: str | None) -> Path:
+    if broken not in SAFETY_IN_THE_DIALPLAN:
+        return home
+    shutil.copytree(home / "asterisk-config", copy / "asterisk-config")
+    part = copy / "asterisk-config" / AGENTS_PART
+    whole, off = SAFETY_IN_THE_DIALPLAN[broken]
+    text = part.read_text("utf-8")
+    if text.count(whole) != 1:
+        raise LabError(f"--break {broken}: {AGENTS_PART} has no line {whole!r}; correct callflow/chaos/house.py")
+    part.write_text(text.replace(whole, off), "utf-8")
+    return copy

@@ -1,0 +1,144 @@
+"""The ledger names whoever was lost, and nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callflow.chaos.books import Books
+from callflow.chaos.fates import Fate, fate_of
+from callflow.chaos.faults import Outage
+from callflow.chaos.ledger import findings
+from callflow.chaos.seen import CallerSeen, RunSeen
+from softphone_sim.run.fates import EndedBy
+from tests.unit.chaos.made_up import (
+    BOOKS,
+    CALLER,
+    CITIZEN,
+    FAR_INCIDENT,
+    LI,
+    MUSIC,
+    NUMBER,
+    OURS,
+    PAIR,
+    STEPS,
+    THEIRS,
+    ZHANG,
+    at,
+    heard,
+    leg,
+    listed,
+    run,
+)
+
+
+def rules(seen: RunSeen, books: Books = BOOKS) -> list[tuple[str, str]]:
+    return [(one.rule, one.who) for one in findings(seen, books)]
+
+
+def test_a_handover_that_went_well_is_a_clean_ledger() -> None:
+    assert rules(run()) == []
+    assert fate_of(CALLER, run()) is Fate.HUNG_UP_IN_TALK
+
+
+# ---- the caller
+
+
+def ended_by_us(*agents: object) -> CallerSeen:
+    return replace(CALLER, leg=replace(CITIZEN, ended_by=EndedBy.FAR), agents=agents)
+
+
+def test_whose_call_ends_although_nobody_hung_up_was_cut() -> None:
+    assert ("cut", NUMBER) in rules(run(ended_by_us(ZHANG, LI)))
+
+
+def test_the_goodbye_of_the_last_partner_is_no_cut() -> None:
+    li_left = replace(LI, leg=replace(LI.leg, ended_by=EndedBy.SELF, ended_ns=at(9.9)))
+
+    assert rules(run(ended_by_us(ZHANG, li_left))) == []
+
+
+def test_one_partners_goodbye_while_another_stays_does_not_excuse_a_cut() -> None:
+    zhang_left = replace(ZHANG, leg=replace(ZHANG.leg, ended_by=EndedBy.SELF, ended_ns=at(9.5)))
+
+    assert ("cut", NUMBER) in rules(run(ended_by_us(zhang_left, LI)))
+
+
+def test_an_agent_who_leaves_while_the_target_rings_has_said_no_goodbye() -> None:
+    zhang_left = replace(ZHANG, leg=replace(ZHANG.leg, ended_by=EndedBy.SELF, ended_ns=at(9.5)))
+    rings = replace(LI, leg=leg("li", 9, None, 10.1))
+    books = replace(BOOKS, steps=STEPS[:1])
+
+    assert ("cut", NUMBER) in rules(run(ended_by_us(zhang_left, rings)), books)
+
+
+def test_who_hears_nobody_for_long_is_alone_and_music_is_somebody() -> None:
+    silent = replace(CITIZEN, ended_ns=at(30), stretches=(heard(1, 4, "zhang"), heard(16, 30, "li")))
+    music = replace(silent, stretches=(heard(1, 4, "zhang"), heard(4, 16, MUSIC), heard(16, 30, "li")))
+
+    assert ("alone", NUMBER) in rules(run(replace(CALLER, leg=silent)))
+    assert rules(run(replace(CALLER, leg=music))) == []
+
+
+def test_a_leg_that_never_ends_is_still_there() -> None:
+    assert ("still_there", NUMBER) in rules(
+        run(replace(CALLER, leg=replace(CITIZEN, ended_ns=None, ended_by=EndedBy.NOBODY)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("books", "rule"),
+    [
+        (BOOKS, "not_called_back"),
+        (replace(BOOKS, call_backs=(listed(1030.0),)), "called_back_late"),
+    ],
+)
+def test_whose_own_pbx_died_is_to_be_called_back_and_soon(books: Books, rule: str) -> None:
+    cut = replace(CALLER, cut_by_pbx_ns=at(5))
+    seen = run(cut, outages=(Outage("12345", "asterisk", at(5), at(7), frozen=False),))
+
+    assert (rule, NUMBER) in rules(seen, books)
+    assert rules(seen, replace(BOOKS, call_backs=(listed(1009.0),))) == []
+
+
+def test_who_hung_up_himself_is_not_called_back() -> None:
+    assert rules(run(), replace(BOOKS, call_backs=(listed(1010.0),))) == [("called_back_for_nothing", NUMBER)]
+
+
+def test_a_phone_that_rings_on_for_a_caller_who_is_gone_is_a_ghost_but_not_for_danger() -> None:
+    ghost = replace(CALLER, agents=(ZHANG, replace(LI, leg=leg("li", 9, None, 14))))
+    books = replace(BOOKS, steps=STEPS[:1])
+
+    assert rules(run(ghost), books) == [("ghost_ring", NUMBER)]
+    assert rules(run(replace(ghost, danger=True)), books) == []
+
+
+# ---- the books
+
+
+@pytest.mark.parametrize(
+    ("books", "rule"),
+    [
+        (replace(BOOKS, calls=(replace(OURS, is_over=False, phase="talking"), THEIRS)), "call_left_open"),
+        (replace(BOOKS, calls=(replace(OURS, owner="12345"), THEIRS)), "owner"),
+        (replace(BOOKS, calls=(replace(OURS, settled=None), THEIRS)), "owner"),
+        (replace(BOOKS, calls=(THEIRS,)), "not_in_the_books"),
+        (replace(BOOKS, tickets=PAIR[:1]), "ticket_lost"),
+        (
+            replace(BOOKS, tickets=(*PAIR, replace(PAIR[0], ticket_id="GD2", incident_id=FAR_INCIDENT))),
+            "ticket_doubled",
+        ),
+        (replace(BOOKS, tickets=(replace(PAIR[0], peer_ticket_id=None), PAIR[1])), "ticket_unlinked"),
+        (replace(BOOKS, steps=STEPS[:1]), "legs"),
+        (replace(BOOKS, steps=(*STEPS, STEPS[1])), "legs"),
+    ],
+)
+def test_books_that_do_not_hold_are_found_and_name_him(books: Books, rule: str) -> None:
+    assert (rule, NUMBER) in rules(run(), books)
+
+
+def test_what_is_left_over_at_the_end_is_found() -> None:
+    left = replace(BOOKS, channels=("12345 PJSIP/x",), unsent=("110 ticket 01",), undecided=("12345 {}",))
+
+    assert [rule for rule, _ in rules(run(), left)] == ["orphan_channel", "unsent", "undecided"]

@@ -1,0 +1,53 @@
+"""The plan follows from the seed alone, and it wants every fault in every phase."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from callflow.chaos.plan import CELLS, OF_A_SITE, OF_ONE_CALL, OWN_FAULTS_A_CELL, SITES, Fault, make_plan
+from callflow.chaos.stories import STORIES, VISITORS
+from callflow.domain.names import Phase
+
+
+@pytest.mark.parametrize("seed", [1, 2, 77])
+def test_the_same_seed_gives_the_same_plan(seed: int) -> None:
+    assert make_plan(120, seed) == make_plan(120, seed)
+
+
+def test_another_seed_gives_another_plan() -> None:
+    assert make_plan(120, 1) != make_plan(120, 2)
+
+
+def test_three_hundred_calls_want_every_fault_of_a_site_in_every_phase() -> None:
+    plan = make_plan(300, 1)
+    wanted = {(one.fault, one.phase) for one in plan.injections}
+
+    assert wanted == {cell for cell in CELLS if cell[0] in OF_A_SITE}
+
+
+def test_three_hundred_calls_want_a_calls_own_faults_in_every_phase_often_enough() -> None:
+    counted = Counter(call.fault for call in make_plan(300, 1).calls if call.fault)
+
+    assert set(counted) == {cell for cell in CELLS if cell[0] in OF_ONE_CALL}
+    assert min(counted.values()) >= OWN_FAULTS_A_CELL
+
+
+def test_everybody_has_a_number_of_his_own_and_both_platforms_are_called() -> None:
+    calls = make_plan(300, 3).calls
+
+    assert len({call.number for call in calls}) == 300
+    assert {call.origin for call in calls} == set(SITES)
+    assert all(call.far != call.origin for call in calls)
+
+
+def test_whose_own_fault_waits_for_a_phase_has_a_story_that_comes_there() -> None:
+    calls = [call for call in make_plan(300, 4).calls if call.fault]
+
+    assert all(call.story.name in VISITORS[call.fault[1]] for call in calls if call.fault)
+    assert {name for names in VISITORS.values() for name in names} <= set(STORIES)
+
+
+def test_the_callers_leg_cannot_be_lost_when_he_is_gone() -> None:
+    assert (Fault.CALLER_LEG_LOST, Phase.AGENTS_ONLY) not in CELLS
