@@ -22,6 +22,7 @@ from callflow.domain.commands import (
     ReportDanger,
 )
 from callflow.domain.names import Kind
+from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused
 
 ORIGINATE_LIMIT_MS = 30_000
@@ -30,6 +31,8 @@ ORIGINATE_LIMIT_MS = 30_000
 _CHANNEL = re.compile(r"(PJSIP|Local)/[0-9A-Za-z._@+*#-]{1,64}-[0-9a-f]{8}(;[12])?")
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _CODE = re.compile(r"[0-9A-Za-z]{2,16}")
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
+_AGENT = re.compile(r"[0-9]{3,6}")
 _UUI = re.compile(r"(?:[0-9a-f]{2}){0,64}")
 
 
@@ -76,6 +79,34 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
     if isinstance(order, ReleaseAgent) and order.by_agent:  # his own wish to leave outweighs an earlier wish to stay
         return action | {"Variable": [f"__CALLERCHAN={caller}", "BYAGENT=1"]}
     return action
+
+
+def call_back_action(wanted: CallBackCall) -> dict[str, str | list[str]]:
+    """Return the action that rings an agent and then calls a lost caller back.
+
+    Raises:
+        OrderUnsendable: a value that may not go to Asterisk.
+    """
+    call_id = _checked(_ULID, wanted.call_id, "the new call's id")
+    incident_id = _checked(_ULID, wanted.incident_id, "the incident's id")
+    return {
+        "Action": "Originate",
+        "Channel": "Local/s@callback/n",
+        "Context": "trigger",
+        "Exten": "s",
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(ORIGINATE_LIMIT_MS),
+        "ChannelId": f"{call_id}.1",
+        "OtherChannelId": f"{call_id}.2",
+        "Variable": [
+            f"CALLBACK_TO={_checked(_NUMBER, wanted.number, 'the number')}",
+            f"CALLBACK_AGENT={_checked(_AGENT, wanted.agent_id, 'the agent')}",
+            f"CALLBACK_DANGER={int(wanted.danger)}",
+            f"__CALL_ID={call_id}",
+            f"__INCIDENT={incident_id}",
+        ],
+    }
 
 
 def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, caller: str) -> dict[str, str | list[str]]:

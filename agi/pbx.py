@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from agi.actions import action_of
+from agi.actions import action_of, call_back_action
 from agi.link import AmiLink
 from agi.uui import UuiSigner
 from agi.wire import AmiMessage, UnsendableValue
 from callflow.domain.calls import Call
 from callflow.domain.commands import InviteTarget, Order, ReportDanger
 from callflow.domain.names import CallId, ChannelName, SiteId, TargetCode
+from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused, LiveChannel
 from callflow.sitefile import Site
 
@@ -41,6 +42,18 @@ class AmiPbx:
         """
         try:
             await self._link.send(action_of(order, call, self._uui(order, call)))
+        except UnsendableValue as error:
+            raise AsteriskRefused(f"not sent: {error}") from error
+
+    async def call_back(self, wanted: CallBackCall) -> None:
+        """Ring the agent, then the citizen. Returns when Asterisk has queued it. Repeatable: a call's id is taken once.
+
+        Raises:
+            AsteriskRefused: Asterisk said no, or the order may not be sent.
+            LinkDown: not connected or no answer.
+        """
+        try:
+            await self._link.send(call_back_action(wanted))
         except UnsendableValue as error:
             raise AsteriskRefused(f"not sent: {error}") from error
 

@@ -33,6 +33,7 @@ from agi.trunks import Trunks
 from callflow.adapters.exchange_http import ExchangeClient, client_tls
 from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
+from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
@@ -42,6 +43,7 @@ from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.probes import platforms_of, probes_of
+from callflow.service.call_backs import CallBacks
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.exchange import Keyring, Signer
@@ -168,6 +170,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             tickets=tickets,
             recordings=recordings,
             tapes=tapes,
+            call_backs=CallBacks(SqlCallBacks(database), pbx, clock),
             desks=desks,
             controller=controller,
             suggest=_suggester(site),

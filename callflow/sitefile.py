@@ -62,6 +62,7 @@ class Timing(_Strict):
     agent_ring_s: int = Field(default=15, ge=5, le=60)
     owner_limit_s: float = Field(default=60.0, ge=5)
     waiting_limit_s: int = Field(default=30, ge=5, le=120)
+    callback_limit_s: int = Field(default=40, ge=5, le=120)
     consult_limit_s: int = Field(default=120, ge=10, le=600)
     agent_silence_s: int = Field(default=30, ge=4, le=300)
 

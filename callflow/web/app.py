@@ -6,7 +6,19 @@ import logging
 
 from aiohttp import web
 
-from callflow.web import actions, calls, directory, events, health, metrics, openapi, recordings, sessions, tickets
+from callflow.web import (
+    actions,
+    callbacks,
+    calls,
+    directory,
+    events,
+    health,
+    metrics,
+    openapi,
+    recordings,
+    sessions,
+    tickets,
+)
 from callflow.web.deps import Deps, Memory
 from callflow.web.door import BODY_LIMIT_BYTES, add_security_headers, around, through_the_door
 from callflow.web.metrics import Metrics
@@ -34,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *tickets.ROUTES,
     *recordings.ROUTES,
+    *callbacks.ROUTES,
     *directory.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callflow.domain.calls import Call
     from callflow.domain.events import DeskEvent
     from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
+    from callflow.service.call_backs import CallBacks
     from callflow.service.ports import CaseFiles
     from callflow.service.recordings import Books, Files
     from callflow.sitefile import Site
@@ -103,6 +104,7 @@ class Deps:
     tickets: TicketsRead
     recordings: Books
     tapes: Files
+    call_backs: CallBacks
     desks: DesksRead
     controller: Controller
     suggest: Suggest

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata: Final = MetaData()
@@ -76,6 +77,10 @@ call_backs: Final = Table(
     Column("reason", String(200), nullable=False),
     Column("queued_at", Float, nullable=False, index=True),
     Column("done_at", Float),
+    Column("danger", Boolean, nullable=False, default=False, server_default=false()),
+    Column("claimed_by", String(16)),
+    Column("claimed_at", Float),
+    Column("outcome", String(16)),
 )
 
 recordings: Final = Table(

@@ -131,6 +131,7 @@ async def queue_call_back(step: Step, record: c.QueueCallBack) -> Detail:
             "caller_number": call.caller.number,
             "reason": record.reason,
             "queued_at": step.at,
+            "danger": call.danger,
         }
         await step.connection.execute(insert(call_backs).values(row))
     return {"reason": record.reason, "listed": listed is None}

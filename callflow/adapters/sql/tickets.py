@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy import and_, select, true
 
-from callflow.adapters.sql.tables import audit, call_backs, calls, inbox, outbox, tickets
+from callflow.adapters.sql.tables import audit, calls, inbox, outbox, tickets
 from callflow.domain.names import (
     CallId,
     Consent,
@@ -68,17 +68,6 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class CallBack:
-    """A caller who was cut by a fault and has not been called back."""
-
-    call_id: CallId
-    incident_id: IncidentId
-    caller_number: str
-    reason: str
-    queued_at: float
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
     """One line of the trace: what happened, to which call, when. `detail` holds no personal data."""
 
@@ -114,12 +103,6 @@ class TicketsRead:
         return await self._tickets(
             and_(true(), *(column == value for column, value in asked if value is not None)), limit
         )
-
-    async def call_backs(self) -> Sequence[CallBack]:
-        """Who waits to be called back, oldest first."""
-        waiting = select(call_backs).where(call_backs.c.done_at.is_(None)).order_by(call_backs.c.queued_at)
-        rows = await self._rows(waiting)
-        return [CallBack(r.call_id, r.incident_id, r.caller_number, r.reason, r.queued_at) for r in rows]
 
     async def trace(self, incident_id: IncidentId) -> Sequence[Moment]:
         """What was done at this platform, and every message between the platforms, oldest first."""

@@ -14,7 +14,6 @@ from callflow.domain.names import (
     AgentId,
     Consent,
     Outcome,
-    Phase,
     TicketId,
 )
 from callflow.service.take_in import NO_CALL, OpenLinkedTicket
@@ -120,22 +119,6 @@ async def test_marks_consent_owner_and_danger_are_kept_with_the_ticket(gov: Book
     assert (ticket.consent, ticket.consent_by, ticket.consent_at) == (Consent.AGREED, "8001", NOW + 60)
     assert (ticket.owner, ticket.settled, ticket.first_receiver) == (POLICE, "agreed", GOV)
     assert ticket.changed_at == NOW + 60
-
-
-async def test_a_caller_who_was_cut_is_on_the_call_back_list_once(gov: Books, a_call: MakeCall) -> None:
-    call = a_call(phase=Phase.CALL_BACK)
-    record = c.QueueCallBack(call.call_id, call.incident_id, "caller-cut")
-    await gov.write(call, record, record)
-    await gov.write(call, record, at=NOW + 9)
-
-    (listed,) = await gov.read.call_backs()
-
-    assert (listed.call_id, listed.caller_number, listed.reason, listed.queued_at) == (
-        call.call_id,
-        "19900001111",
-        "caller-cut",
-        NOW,
-    )
 
 
 @pytest.mark.covers("R-044")

@@ -26,6 +26,7 @@ from callflow.domain.names import (
     Verified,
     Way,
 )
+from callflow.service.call_backs import CallBacks
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
@@ -34,6 +35,7 @@ from callflow.service.site_rules import rules_of
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
+from tests.contract.web.call_back_store import MemoryCallBacks
 from tests.contract.web.desk import Desk
 from tests.contract.web.recording_store import MemoryRecordings, files_in
 from tests.contract.web.ticket_store import NUMBER, MemoryTickets
@@ -98,6 +100,7 @@ class House:
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
         self.unreachable: frozenset[TargetCode] = frozenset()
         self.tickets = MemoryTickets()
+        self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.registry = CollectorRegistry()
         self.now = 1_800_000_000.0
@@ -135,6 +138,7 @@ class House:
             tickets=self.tickets,
             recordings=self.recordings,
             tapes=files_in(Path(self.tape_folder.name)),
+            call_backs=CallBacks(self.lost, self.lost, lambda: self.now),
             desks=self.desks,
             controller=self.controller,
             suggest=self.suggest,

@@ -1,0 +1,79 @@
+"""A caller is cut by a killed PBX: he is on the call-back list, and one click brings him back to an agent."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from softphone_sim.bench import joined
+from softphone_sim.run.acts import answer, hang_up, press, rings_at
+from softphone_sim.run.stage import Actor
+from tests.e2e.scene import LIMIT_S, Row, Scene, eventually, heal, strike
+
+LISTED_WITHIN_S = 5.0
+"""After the PBX is back (architecture.md §7)."""
+
+
+async def waiting(who: Actor, incident: str) -> list[Row]:
+    """Who of this incident waits to be called back, as this agent's desk has it."""
+    assert who.desk is not None
+    said = await who.desk.ask("GET", "/callbacks")
+    return [one for one in said.body["callbacks"] if one["incident_id"] == incident]
+
+
+@pytest.mark.covers("X-2", "C-03")
+@pytest.mark.parametrize("danger", [False, True], ids=["ordinary", "danger"])
+async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click(scene: Scene, danger: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    wang = await scene.stage.agent("wang", platform="12345", seat=2)
+    at_home = await scene.stage.phone("home", number=scene.citizen.number, address=f"{scene.plan.net}.20", port=5060)
+    await scene.talk()
+    incident = await scene.incident()
+    assert scene.zhang.desk is not None
+    assert wang.desk is not None
+    if danger:
+        await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
+        call_id = scene.zhang.latest_in_events("call_id")
+        assert (await scene.zhang.desk.ask("POST", f"/calls/{call_id}/danger", {})).status == 202
+        await scene.rings()
+    strike(scene.plan, "12345", "asterisk", signal.SIGKILL)
+    await heal(scene.plan)
+    back_s = time.monotonic()
+    (lost,) = await eventually(lambda: waiting(wang, incident), len)
+    listed_s = time.monotonic() - back_s
+    path = f"/callbacks/{lost['call_id']}/call"
+    pressed_ns = time.time_ns()
+    said = await asyncio.gather(*(who.desk.ask("POST", path, {}) for who in (scene.zhang, wang) if who.desk))
+    first = (scene.zhang, wang)[[one.status for one in said].index(202)]
+    await answer(scene.stage, first, await rings_at(scene.stage, first, LIMIT_S, since_ns=pressed_ns))
+    ringing = await rings_at(scene.stage, at_home, LIMIT_S, since_ns=pressed_ns)
+    await answer(scene.stage, at_home, ringing)
+    await joined(scene.stage, at_home, first.name, pressed_ns)
+    await joined(scene.stage, first, "home", pressed_ns)
+
+    assert listed_s < LISTED_WITHIN_S
+    assert (lost["reason"], lost["danger"]) == ("cut", danger)
+    assert sorted(one.status for one in said) == [202, 409]
+    assert ringing.invite is not None
+    assert ringing.invite.shown_number == "12345"
+    assert ringing.invite.header("Priority") == ("psap-callback" if danger else None)
+
+    # it is a call like any other: one key on the phone, the target hears him, our agent leaves
+    assert first.call is not None
+    key_ns = time.time_ns()
+    await press(scene.stage, first, "*5", first.call)
+    await answer(scene.stage, scene.li, await rings_at(scene.stage, scene.li, LIMIT_S, since_ns=key_ns))
+    await joined(scene.stage, at_home, "li", key_ns)
+    assert first.call is not None
+    await hang_up(scene.stage, first, first.call)
+    await joined(scene.stage, scene.li, "home", time.time_ns())
+    await hang_up(scene.stage, at_home, ringing)
+    assert first.desk is not None
+    done = await first.desk.ask("POST", f"/callbacks/{lost['call_id']}/done", {"outcome": "reached"})
+
+    assert done.status == 200
+    assert await waiting(wang, incident) == []
+    calls = (await scene.trace(first, incident))["calls"]
+    assert len(calls) == 2, "the lost call and the new one, of one incident"
