@@ -15,7 +15,7 @@ from typing import Any
 
 from agi.lint import ENTRIES, complaints
 from agi.render import module_list, modules_of
-from callflow.lab import lab, pbx
+from callflow.lab import confine, lab, pbx
 from callflow.lab.ami_rights import refused_rights
 from callflow.lab.keys import KeysError, days_left
 from callflow.lab.plan import LabError, Plan, plan_lab
@@ -66,7 +66,7 @@ def _findings(base: int) -> Iterator[Finding]:
         yield Finding("site files", "fail", str(error), "correct the file that is named")
         return
     running = lab.status(plan)
-    for look in (_python, _asterisk, _modules, _redis, _disk, _clock, _configuration, _keys):
+    for look in (_python, _asterisk, _confinement, _modules, _redis, _disk, _clock, _configuration, _keys):
         yield from look(plan)
     yield from _running(plan, running) if running else _ports(plan)
 
@@ -87,6 +87,13 @@ def _asterisk(plan: Plan) -> Iterator[Finding]:
     is_new = tuple(int(part) for part in found.groups()) >= OLDEST_ASTERISK
     oldest = ".".join(map(str, OLDEST_ASTERISK))
     yield Finding("Asterisk", "ok" if is_new else "fail", found[0], f"older than {oldest} is unsafe; {cure}")
+
+
+def _confinement(_plan: Plan) -> Iterator[Finding]:
+    found = confine.version()
+    said = f"the PBX writes only its own files (Landlock {found})" if found else "this kernel has no Landlock"
+    cure = "use Linux 5.13 or later, or containers; until then a stolen AMI secret can write any file of this user"
+    yield Finding("confinement", "ok" if found else "warn", said, cure)
 
 
 def _redis(plan: Plan) -> Iterator[Finding]:

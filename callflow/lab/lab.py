@@ -170,7 +170,17 @@ def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
             f"Asterisk lacks {', '.join(missing)}; remove the cache named by `./run help` and run ./run again"
         )
     pbx.write_configuration(plan, site, keys)
-    return processes.start(pbx.command(plan, site, "-f", "-n"), site.place.log / "asterisk.out")
+    return processes.start(
+        [
+            sys.executable,
+            "-m",
+            "callflow.lab.confine",
+            *pbx.confinement(plan, site),
+            "--",
+            *pbx.command(plan, site, "-f", "-n"),
+        ],
+        site.place.log / "asterisk.out",
+    )
 
 
 def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:

@@ -63,6 +63,17 @@ def command(plan: Plan, site: SitePlan, *words: str) -> list[str]:
     return [str(plan.runtime / "bin" / "asterisk"), "-C", str(site.place.etc / "asterisk.conf"), *words]
 
 
+def confinement(plan: Plan, site: SitePlan) -> list[str]:
+    """What this site's Asterisk may write and read, as words for `callflow.lab.confine`.
+
+    Its configuration and its certificate it may only read; the other secrets of the keys directory not even that.
+    """
+    place = site.place
+    own = (place.var, place.run, place.log, place.journal, place.recordings)
+    given = (plan.runtime, place.etc, place.music, *(place.certs / name for name in ("ca.crt", "tls.crt", "tls.key")))
+    return ["--write", *map(str, own), "--read", *map(str, given)]
+
+
 def console(plan: Plan, site: SitePlan, line: str) -> str:
     """Run one line on the PBX's console and return what it prints ("" when it is not up, or hangs).
 

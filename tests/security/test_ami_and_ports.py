@@ -11,7 +11,6 @@ from callflow.domain.names import SiteId
 from callflow.lab.keys import load_keys
 from callflow.lab.lab import ports_of, status
 from callflow.lab.plan import Plan
-from softphone_sim.phone.handset import Bell
 
 ANSWER_LIMIT_S = 6.0
 LOCAL = "Channel: Local/s@join-trigger/n"  # answers at once, and hangs up
@@ -86,22 +85,6 @@ async def test_the_account_can_start_entries_and_nothing_else(net: str, running:
     assert taken == []
     assert len(answers) >= len(asked)
     assert not canary.exists()
-
-
-@pytest.mark.covers("T-04")
-@pytest.mark.xfail(
-    reason="Asterisk 22.10.1: `Variable: FILE(…)=` of an Originate with Async: true is not stopped by "
-    "live_dangerously=no, which holds only in AMI's own thread. The dialplan needs FILE() for its journal, so the "
-    "secret and the address are what guards it."
-)
-async def test_an_originate_in_the_background_writes_no_file(net: str, running: Plan, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-    write = f"Action: Originate\n{LOCAL}\nContext: trigger\nExten: failed\nPriority: 1\nAsync: true\n"
-
-    await ami(running, f"{net}.11", f"{write}Variable: FILE({canary},,,a)=x")
-
-    written = await Bell().until(lambda: True if canary.exists() else None, 2, 0.05)
-    assert not written
 
 
 @pytest.mark.covers("T-04")
