@@ -63,6 +63,8 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
     exten = "s"
     if isinstance(order, InviteTarget | CancelAttempt):
         exten = _checked(_CODE, order.target, "the target")
+    if isinstance(order, InviteTarget) and order.contact:
+        exten += f"*{int(order.contact)}"
     caller = _checked(_CHANNEL, call.caller.channel, "the caller's channel")
     action: dict[str, str | list[str]] = {
         "Action": "Originate",

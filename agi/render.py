@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from callflow.sitefile import Site, Target
+    from callflow.sitefile import Contact, Site, Target
 
 CATCH_ALLS = tuple("[#-z]" * length for length in range(1, 16)) + tuple("X" * length for length in range(16, 25))
 """Whatever an agent's transfer key sends is caught, so that it never gets a 404: any printable text of up to 15
@@ -78,7 +78,12 @@ def render(
         "agi_host": agi_host,
         "service_numbers": SERVICE_NUMBERS,
         "catch_alls": CATCH_ALLS,
-        "targets": [_dialled(site, target) for target in site.directory],
+        "targets": [_dialled(site, target, target) for target in site.directory],
+        "invitations": [
+            {"exten": target.code if nth == 0 else f"{target.code}*{nth}", **_dialled(site, target, line)}
+            for target in site.directory
+            for nth, line in enumerate(_lines(target))
+        ],
         "danger_target": danger_target(site),
         "one_key_target": one_key_target(site),
     }
@@ -136,19 +141,24 @@ def danger_target(site: Site) -> str:
     return "" if site.platform.id == "110" else next((t.code for t in site.directory if t.code == "110"), "")
 
 
-def _dialled(site: Site, target: Target) -> dict[str, object]:
-    """How a directory entry is dialled: which trunk, whose number, which codes mean that the number was refused.
+def _lines(target: Target) -> list[Target | Contact]:
+    """The entry's own line, then its duty phones."""
+    return [target, *target.contacts]
+
+
+def _dialled(site: Site, target: Target, called: Target | Contact) -> dict[str, object]:
+    """How an entry, or one of its duty phones, is dialled: trunk, whose number, codes that mean it was refused.
 
     `own_number`: "always" ours, "claimed" ours unless the network vouches for the caller's (a carrier is never given
     somebody's mere word: requirement L1), "never" ours (a platform sees the claim for what it is).
     """
-    peer = site.peer_of(target.via)
-    line = peer or next(carrier for carrier in site.carrier if carrier.id == target.via)
+    peer = site.peer_of(called.via)
+    line = peer or next(carrier for carrier in site.carrier if carrier.id == called.via)
     own_number = "always" if line.send_identity == "never" else ("never" if peer else "claimed")
     codes = "|".join(str(code) for code in line.number_refused_codes)
     return {
         "code": target.code,
-        "dial": target.dial,
+        "dial": called.dial,
         "trunk": f"peer-{peer.id}" if peer else f"{line.id}{'' if own_number == 'always' else '-named'}",
         "claimed_trunk": f"peer-{peer.id}-claimed" if peer else line.id,
         "own_number": own_number,

@@ -109,8 +109,21 @@ class Peer(_Strict):
     uui_key_id: int = Field(ge=1, le=255)
 
 
+class Contact(_Strict):
+    """A duty phone of a directory entry, rung when its own line fails (requirement R-005)."""
+
+    name_zh: str
+    name_en: str
+    via: Code
+    dial: Code
+    answer_is_human: bool
+
+
 class Target(_Strict):
-    """A directory entry: what agents may hand a caller to. `via` is a peer's or carrier's id."""
+    """A directory entry: what agents may hand a caller to. `via` is a peer's or carrier's id.
+
+    `answer_is_human` is for a line behind a carrier; a platform's is its peer's. `contacts`: duty phones, in order.
+    """
 
     code: Code
     name_zh: str
@@ -118,6 +131,8 @@ class Target(_Strict):
     via: Code
     dial: Code
     sort: Literal["platform", "emergency", "utility", "department", "region"]
+    answer_is_human: bool = False
+    contacts: tuple[Contact, ...] = Field(default=(), max_length=9)
 
 
 class AgentAccount(_Strict):
@@ -143,7 +158,7 @@ class Site(_Strict):
     @model_validator(mode="after")
     def _references_hold(self) -> Site:
         known = {p.id for p in self.peer} | {c.id for c in self.carrier}
-        lost = [t.code for t in self.directory if t.via not in known]
+        lost = [t.code for t in self.directory if {t.via, *(c.via for c in t.contacts)} - known]
         if lost:
             raise ValueError(f"directory entries {lost} name a `via` that is neither a peer nor a carrier")
         codes = [t.code for t in self.directory]

@@ -26,6 +26,7 @@ from callflow.domain.events import (
     CancelRequested,
     ConsentRecorded,
     ConsultStarted,
+    DropRequested,
     HandoverRequested,
     JoinRequested,
     LeaveRequested,
@@ -38,7 +39,7 @@ from callflow.domain.events import (
 from callflow.domain.legs import finish, handed_over, recall_needed, report_outcome
 from callflow.domain.names import Consent, Kind, Outcome, Phase, Way
 from callflow.domain.presence import place
-from callflow.domain.refusals import cancellable, is_leaving, refusal, releasing
+from callflow.domain.refusals import cancellable, in_the_talk, is_leaving, refusal, releasing
 from callflow.domain.rules import SiteRules
 
 # ---- an attempt begins
@@ -59,12 +60,21 @@ def handover_requested(draft: Draft, event: HandoverRequested, rules: SiteRules)
         started_at=event.at,
         requested_by=event.agent_id,
         private=event.private,
+        contact=event.contact,
     )
     call = draft.call
     draft.add(RecordConsent(call.call_id, call.incident_id, event.consent, event.agent_id))
     _begin(draft, attempt, event.at, rules)
     draft.add(
-        InviteTarget(event.call_id, event.attempt_id, event.target, event.kind, danger=False, private=event.private),
+        InviteTarget(
+            event.call_id,
+            event.attempt_id,
+            event.target,
+            event.kind,
+            danger=False,
+            private=event.private,
+            contact=event.contact,
+        ),
     )
 
 
@@ -156,7 +166,14 @@ def attempt_failed(draft: Draft, event: AttemptFailed, rules: SiteRules) -> None
     attempt = draft.call.attempt(event.attempt_id)
     if attempt is None or not attempt.is_ringing or event.outcome is Outcome.JOINED:
         return
-    draft.change_attempt(attempt, ended_at=event.at, outcome=event.outcome, sip_code=event.sip_code, cause=event.cause)
+    draft.change_attempt(
+        attempt,
+        ended_at=event.at,
+        outcome=event.outcome,
+        sip_code=event.sip_code,
+        cause=event.cause,
+        next_contact=rules.contact_after(attempt.target, attempt.contact),
+    )
     if not any(a.is_joined for a in draft.call.attempts):
         draft.mark("not_connected")
     report_outcome(draft, attempt, event.outcome, rules)
@@ -176,10 +193,19 @@ def cancel_requested(draft: Draft, event: CancelRequested, rules: SiteRules) -> 
     """End one target's leg, ringing or joined; the caller's talk goes on."""
     if refusal(draft.call, event, rules):
         return
-    attempt = cancellable(draft.call, event.target)
+    _end_leg(draft, cancellable(draft.call, event.target))
+
+
+def drop_requested(draft: Draft, event: DropRequested, rules: SiteRules) -> None:
+    """One named party leaves; only that leg goes."""
+    if refusal(draft.call, event, rules) is None:
+        _end_leg(draft, in_the_talk(draft.call, event.target))
+
+
+def _end_leg(draft: Draft, attempt: Attempt | None) -> None:
     if attempt is not None and not attempt.cancelling:
         draft.change_attempt(attempt, cancelling=True)
-        draft.add(CancelAttempt(event.call_id, attempt.attempt_id, attempt.target))
+        draft.add(CancelAttempt(draft.call.call_id, attempt.attempt_id, attempt.target))
 
 
 def join_requested(draft: Draft, event: JoinRequested, rules: SiteRules) -> None:

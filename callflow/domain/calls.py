@@ -78,6 +78,10 @@ class Attempt:
     ended_at: float | None = None
     requested_by: AgentId | None = None
     """Who asked for it, as far as is known: he is told how it went, also after he left."""
+    contact: int = 0
+    """Which of the entry's duty phones is rung; 0 is its own line."""
+    next_contact: int | None = None
+    """After a failure: the entry's next duty phone, if it has one."""
     private: bool = False
     """Our agent talks with the target alone first (a consult)."""
     consulting_at: float | None = None

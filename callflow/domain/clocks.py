@@ -49,7 +49,10 @@ def grace(call: Call, rules: SiteRules) -> float | None:
     leaving = [
         a.joined_at
         for a in call.attempts
-        if a.joined_at is not None and a.is_joined and a.kind is Kind.ONE_KEY and a.target in rules.answer_is_human
+        if a.joined_at is not None
+        and a.is_joined
+        and a.kind is Kind.ONE_KEY
+        and rules.means_a_person(a.target, a.contact)
     ]
     return min(leaving) + rules.grace_s if leaving else None
 

@@ -42,6 +42,7 @@ class InviteTarget(Order):
     kind: Kind
     danger: bool
     private: bool = False
+    contact: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from callflow.domain.desk_events import (
+    CancelRequested,
+    ConsentRecorded,
+    DangerRaised,
+    DeskEvent,
+    DropRequested,
+    HandoverRequested,
+    JoinRequested,
+    LeaveRequested,
+    NoteWritten,
+    OwnerDecided,
+    StayRequested,
+)
+from callflow.domain.event import Event
 from callflow.domain.names import (
     AgentId,
     AttemptId,
-    CallId,
     ChannelName,
-    Consent,
     IncidentId,
     Kind,
     Outcome,
@@ -28,14 +40,43 @@ from callflow.domain.names import (
     Way,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A fact about one call at one moment (`at`: epoch seconds)."""
-
-    call_id: CallId
-    at: float
-
+__all__ = [
+    "AgentAnswered",
+    "AgentOffered",
+    "AttemptFailed",
+    "CallerArrived",
+    "CallerEnded",
+    "CallerRecalled",
+    "CallerWaiting",
+    "CancelRequested",
+    "ConsentRecorded",
+    "ConsultStarted",
+    "DangerRaised",
+    "DeadlinePassed",
+    "DeskEvent",
+    "DropRequested",
+    "Event",
+    "HandoverRequested",
+    "JoinRequested",
+    "KeyPressed",
+    "LeaveRequested",
+    "LegLeft",
+    "NoteWritten",
+    "NumberRefused",
+    "OwnerDecided",
+    "PeerDanger",
+    "PeerEvent",
+    "PeerNoteWritten",
+    "PeerOwnerDecided",
+    "PeerOwnerSettled",
+    "PeerTicketOpened",
+    "RecordingBegun",
+    "RecordingEnded",
+    "StayRequested",
+    "TargetInvited",
+    "TargetJoined",
+    "TargetRinging",
+]
 
 # ---- from the dialplan's journal: the caller and our agent
 
@@ -191,77 +232,6 @@ class RecordingEnded(Event):
     """Nothing more is written to this file."""
 
     recording_id: RecordingId
-
-
-# ---- from the desk
-
-
-@dataclass(frozen=True, slots=True)
-class DeskEvent(Event):
-    """What an agent of this platform did at the desk."""
-
-    agent_id: AgentId
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverRequested(DeskEvent):
-    """The one key. `attempt_id` was chosen at the door so that a repeated request is the same request."""
-
-    attempt_id: AttemptId
-    target: TargetCode
-    kind: Kind
-    consent: Consent
-    note: str
-    private: bool = False
-    """Our agent first talks with the target alone; the caller hears music meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class JoinRequested(DeskEvent):
-    """The private consult is over: the caller is put to our agent and the target."""
-
-
-@dataclass(frozen=True, slots=True)
-class CancelRequested(DeskEvent):
-    """Stop the live attempt, before or after the target answered. `target` None = the newest."""
-
-    target: TargetCode | None
-
-
-@dataclass(frozen=True, slots=True)
-class StayRequested(DeskEvent):
-    """Our agent stays: the one-key transfer becomes a three-party call."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveRequested(DeskEvent):
-    """Our agent leaves; refused while the caller would be left with nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerDecided(DeskEvent):
-    """An agent accepts or refuses the matter for his platform (requirement R-006)."""
-
-    accept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DangerRaised(DeskEvent):
-    """Danger to life, limb or public safety: overrides everything (requirement R-008)."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoteWritten(DeskEvent):
-    """The agent's note, whole (not a difference)."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRecorded(DeskEvent):
-    """Consent asked afterwards, for a handover begun by a phone key (requirement R-003)."""
-
-    consent: Consent
 
 
 # ---- from the peer's signed messages (already verified, in order, once each)

@@ -34,6 +34,7 @@ from callflow.domain.events import (
     ConsultStarted,
     DangerRaised,
     DeadlinePassed,
+    DropRequested,
     Event,
     HandoverRequested,
     JoinRequested,
@@ -146,6 +147,7 @@ WHILE_LIVE: dict[type[Event], Row] = {
     AttemptFailed: Row(attempts.attempt_failed),
     HandoverRequested: Row(attempts.handover_requested),
     CancelRequested: Row(attempts.cancel_requested),
+    DropRequested: Row(attempts.drop_requested),
     JoinRequested: Row(nothing),
     StayRequested: Row(attempts.stay_requested),
     LeaveRequested: Row(attempts.leave_requested),
@@ -157,6 +159,7 @@ WHILE_LIVE: dict[type[Event], Row] = {
 NOBODY_ANSWERED: dict[type[Event], Row] = {
     HandoverRequested: Row(nothing),
     CancelRequested: Row(nothing),
+    DropRequested: Row(nothing),
     StayRequested: Row(nothing),
     LeaveRequested: Row(nothing),
     ConsultStarted: Row(nothing),
@@ -175,6 +178,7 @@ NO_ATTEMPT_LIVES: dict[type[Event], Row] = {
         TargetJoined,
         AttemptFailed,
         CancelRequested,
+        DropRequested,
         StayRequested,
     )
 }
@@ -209,6 +213,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
     },
     INVITING: {
         **OUR_AGENT_IS_IN,
+        DropRequested: Row(nothing),
         LegLeft: Row(legs.leg_left, (WAITING,)),
         CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
         ConsultStarted: Row(attempts.consult_started, (CONSULTING,)),
@@ -269,6 +274,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         TargetJoined: Row(attempts.target_joined),
         AttemptFailed: Row(attempts.attempt_failed, (ENDED, CALL_BACK)),
         CancelRequested: Row(attempts.cancel_requested),
+        DropRequested: Row(attempts.drop_requested),
         LeaveRequested: Row(attempts.leave_requested),
         DeadlinePassed: Row(time_ran_out, (ENDED, CALL_BACK)),
     },

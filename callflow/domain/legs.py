@@ -142,7 +142,8 @@ def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
     hurried = draft.call.agent_is_in and event.at - (attempt.joined_at or event.at) < LOST_WITHIN_S and not decided
     lost = not attempt.cancelling and (event.cause != NORMAL_CLEARING or hurried)
     outcome = Outcome.LOST_AFTER_ANSWER if lost else attempt.outcome
-    draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome)
+    following = rules.contact_after(attempt.target, attempt.contact) if lost else None
+    draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome, next_contact=following)
     if lost:
         draft.mark("not_connected")
         report_outcome(draft, attempt, Outcome.LOST_AFTER_ANSWER, rules)
@@ -153,7 +154,8 @@ def consult_over(draft: Draft, attempt: Attempt, event: LegLeft, rules: SiteRule
     """The target left the private talk: he was asked and did not take the caller, or fell off, or was cancelled."""
     declined = Outcome.REJECTED if event.cause == NORMAL_CLEARING else Outcome.LOST_AFTER_ANSWER
     outcome = Outcome.CANCELLED if attempt.cancelling else declined
-    draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome)
+    following = rules.contact_after(attempt.target, attempt.contact)
+    draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome, next_contact=following)
     if not any(a.is_joined for a in draft.call.attempts):
         draft.mark("not_connected")
     report_outcome(draft, attempt, outcome, rules)

@@ -16,6 +16,7 @@ from callflow.domain.events import (
     CancelRequested,
     ConsentRecorded,
     DeskEvent,
+    DropRequested,
     HandoverRequested,
     JoinRequested,
     LeaveRequested,
@@ -35,12 +36,14 @@ class RefusalCode(StrEnum):
     NOT_YOUR_CALL = "not-your-call"
     CALLER_GONE = "caller-gone"
     UNKNOWN_TARGET = "unknown-target"
+    UNKNOWN_CONTACT = "unknown-contact"
     CONSENT_MISSING = "consent-missing"
     CONSENT_DECLINED = "consent-declined"
     HANDOVER_IN_PROGRESS = "handover-in-progress"
     HOP_LIMIT = "hop-limit"
     TARGET_UNREACHABLE = "target-unreachable"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
+    NOT_IN_THE_TALK = "not-in-the-talk"
     DANGER_NOT_CANCELLED = "danger-not-cancelled"
     WOULD_LEAVE_CALLER_ALONE = "would-leave-caller-alone"
     NOTHING_TO_JOIN = "nothing-to-join"
@@ -85,6 +88,11 @@ def cancellable(call: Call, target: TargetCode | None) -> Attempt | None:
     return live[-1] if live else None
 
 
+def in_the_talk(call: Call, target: TargetCode) -> Attempt | None:
+    """This target's attempt while its leg is in the caller's bridge or in a private talk with our agent."""
+    return next((a for a in call.attempts if a.target == target and (a.is_joined or a.is_consulting)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request with everything that a guard may look at. `request`: the type that the guard's row names."""
@@ -114,6 +122,10 @@ def _caller_gone(asked: Asked) -> bool:
 
 def _unknown_target(asked: Asked) -> bool:
     return asked.request.target not in asked.rules.targets
+
+
+def _unknown_contact(asked: Asked) -> bool:
+    return bool(asked.request.contact > asked.rules.contacts.get(asked.request.target, 0))
 
 
 def _not_asked(asked: Asked) -> bool:
@@ -147,7 +159,7 @@ def _hops_spent(asked: Asked) -> bool:
 
 
 def _line_down(asked: Asked) -> bool:
-    return asked.request.target in asked.unreachable
+    return asked.request.contact == 0 and asked.request.target in asked.unreachable  # a duty phone is another line
 
 
 def _only_danger_lives(asked: Asked) -> bool:
@@ -161,6 +173,10 @@ def _nothing_to_cancel(asked: Asked) -> bool:
 
 def _caller_would_be_alone(asked: Asked) -> bool:
     return not any(a.is_joined for a in asked.call.attempts)
+
+
+def _not_in_the_talk(asked: Asked) -> bool:
+    return in_the_talk(asked.call, asked.request.target) is None
 
 
 def _nothing_to_keep(asked: Asked) -> bool:
@@ -191,6 +207,7 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         *IN_TALK,
         (RefusalCode.CALLER_GONE, _caller_gone),
         (RefusalCode.UNKNOWN_TARGET, _unknown_target),
+        (RefusalCode.UNKNOWN_CONTACT, _unknown_contact),
         (RefusalCode.CONSENT_MISSING, _not_asked),
         (RefusalCode.CONSENT_DECLINED, _declined),
         (RefusalCode.HANDOVER_IN_PROGRESS, _in_progress),
@@ -202,6 +219,11 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         *IN_TALK,
         (RefusalCode.DANGER_NOT_CANCELLED, _only_danger_lives),
         (RefusalCode.NOTHING_TO_CANCEL, _nothing_to_cancel),
+    ),
+    DropRequested: (
+        *IN_TALK,
+        (RefusalCode.DANGER_NOT_CANCELLED, _only_danger_lives),
+        (RefusalCode.NOT_IN_THE_TALK, _not_in_the_talk),
     ),
     JoinRequested: (
         *IN_TALK,

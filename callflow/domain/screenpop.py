@@ -7,12 +7,13 @@ number goes to the agent who has the caller now, and to nobody else (requirement
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import MarkTicket, OpenTicket, QueueCallBack, Record, SettleOwner, TellAgent
 from callflow.domain.names import AgentId
+from callflow.domain.offers import offers
 
 Body = dict[str, Any]
 
@@ -72,7 +73,14 @@ def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Seq
 def notice(call: Call, order: TellAgent) -> DeskNews:
     """What went wrong or needs doing, in both languages, with the call as it is."""
     said = NOTICES[order.code]
-    body = {**call_body(call, order.agent_id), "notice": {"code": order.code, "zh": said.zh, "en": said.en}}
+    failed = next((a for a in reversed(call.attempts) if a.outcome == order.code), None)
+    told = {
+        "code": order.code,
+        "zh": said.zh,
+        "en": said.en,
+        "offers": [asdict(offer) for offer in offers(failed)] if failed else [],
+    }
+    body = {**call_body(call, order.agent_id), "notice": told}
     return DeskNews((order.agent_id,), "call", body)
 
 
@@ -136,6 +144,7 @@ def attempt_body(call: Call, attempt: Attempt) -> Body:
         "way": attempt.way.value,
         "consent": attempt.consent.value,
         "danger": attempt.danger,
+        "contact": attempt.contact,
         "private": attempt.private,
         "started_at": attempt.started_at,
         "ringing_at": attempt.ringing_at,
@@ -145,6 +154,7 @@ def attempt_body(call: Call, attempt: Attempt) -> Body:
         "outcome": attempt.outcome.value if attempt.outcome else None,
         "sip_code": attempt.sip_code,
         "cause": attempt.cause,
+        "offers": [asdict(offer) for offer in offers(attempt)],
     }
 
 

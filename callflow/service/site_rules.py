@@ -24,7 +24,18 @@ def rules_of(site: Site) -> SiteRules:
         targets=frozenset(TargetCode(t.code) for t in site.directory),
         peers=peers,
         max_hops={SiteId(peer.id): peer.max_hops for peer in site.peer},
-        answer_is_human=frozenset(target for target, peer in peers.items() if peer in human),
+        answer_is_human=frozenset(
+            TargetCode(t.code)
+            for t in site.directory
+            if (t.via in human if site.peer_of(t.via) is not None else t.answer_is_human)
+        ),
+        contacts={TargetCode(t.code): len(t.contacts) for t in site.directory if t.contacts},
+        human_contacts=frozenset(
+            (TargetCode(t.code), nth)
+            for t in site.directory
+            for nth, contact in enumerate(t.contacts, 1)
+            if contact.answer_is_human
+        ),
         grace_s=site.timing.handover_grace_s,
         owner_limit_s=site.timing.owner_limit_s,
         waiting_limit_s=site.timing.waiting_limit_s,

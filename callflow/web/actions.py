@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -13,14 +11,14 @@ from aiohttp import web
 from callflow.domain import events
 from callflow.domain.names import AttemptId, Consent, TargetCode
 from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
-from callflow.web.deps import Given
-from callflow.web.errors import Offer, Problem
-from callflow.web.routes import CALL_WORKERS, Handler, Route, Visit, answer
+from callflow.web.errors import Problem
+from callflow.web.routes import CALL_WORKERS, Route, Visit, answer
 from callflow.web.schemas import (
     AttemptView,
     CallView,
     CancelAsk,
     ConsentAsk,
+    DropAsk,
     HandoverAsk,
     NoteAsk,
     NoteView,
@@ -28,7 +26,8 @@ from callflow.web.schemas import (
     OwnerAsk,
     SuggestionView,
 )
-from callflow.web.views import attempt_view, call_view
+from callflow.web.submit import once, request_id, submit, taken
+from callflow.web.views import attempt_view
 
 if TYPE_CHECKING:
     from callflow.domain.calls import Attempt, Call
@@ -38,9 +37,6 @@ log = structlog.get_logger(__name__)
 HANDOVERS_PER_SEAT, HANDOVER_WINDOW_S = 20, 60.0  # several times what a person can do (requirement T-23)
 SUGGEST_LIMIT_S = 0.3  # requirement R-083
 SUGGEST_AT_KEY_LIMIT_S = 0.05  # a note sent with the key is judged too, but the ringing does not wait for it
-ANSWERS_KEPT = 512
-BESIDE_PLATFORMS = frozenset({"department", "region"})
-_TO_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
@@ -52,7 +48,7 @@ async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
     target = visit.deps.site.target_of(ask.target)
     if target is None:
         raise Problem("unknown-target")
-    attempt_id = AttemptId(call.call_id[:10] + _request_id(visit, "handover"))
+    attempt_id = AttemptId(call.call_id[:10] + request_id(visit, "handover"))
     event = events.HandoverRequested(
         call_id=call.call_id,
         at=visit.now,
@@ -63,10 +59,11 @@ async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
         consent=ask.consent or Consent.NOT_RECORDED,
         note=ask.note,
         private=ask.private,
+        contact=ask.contact,
     )
     before = call.attempt(attempt_id)
     if before is not None:
-        if _asked(before) != (event.target, event.kind, event.consent, event.private):
+        if _asked(before) != (event.target, event.kind, event.consent, event.private, event.contact):
             raise Problem("idempotency-key-reused")
         return answer(attempt_view(call, before), 202)
     if ask.note and ask.note != call.note:
@@ -85,32 +82,39 @@ async def cancel(visit: Visit, ask: CancelAsk) -> web.Response:
     """Stop the newest attempt, or the one to `target`."""
     call = await own_call(visit)
     target = None if ask.target is None else TargetCode(ask.target)
-    return await _taken(visit, "cancel", events.CancelRequested(call.call_id, visit.now, visit.who.agent_id, target))
+    return await taken(visit, "cancel", events.CancelRequested(call.call_id, visit.now, visit.who.agent_id, target))
+
+
+async def drop(visit: Visit, ask: DropAsk) -> web.Response:
+    """One named party leaves the talk; everybody else talks on."""
+    call = await own_call(visit)
+    event = events.DropRequested(call.call_id, visit.now, visit.who.agent_id, TargetCode(ask.target))
+    return await taken(visit, "drop", event)
 
 
 async def join(visit: Visit, _ask: NothingAsk) -> web.Response:
     """The private talk is over: the caller is put to our agent and the target."""
     call = await own_call(visit)
-    return await _taken(visit, "join", events.JoinRequested(call.call_id, visit.now, visit.who.agent_id))
+    return await taken(visit, "join", events.JoinRequested(call.call_id, visit.now, visit.who.agent_id))
 
 
 async def stay(visit: Visit, _ask: NothingAsk) -> web.Response:
     """Stay when the target joins: the transfer becomes a three-party call."""
     call = await own_call(visit)
-    return await _taken(visit, "stay", events.StayRequested(call.call_id, visit.now, visit.who.agent_id))
+    return await taken(visit, "stay", events.StayRequested(call.call_id, visit.now, visit.who.agent_id))
 
 
 async def leave(visit: Visit, _ask: NothingAsk) -> web.Response:
     """Leave the call to the others; refused while the caller would be alone."""
     call = await own_call(visit)
-    return await _taken(visit, "leave", events.LeaveRequested(call.call_id, visit.now, visit.who.agent_id))
+    return await taken(visit, "leave", events.LeaveRequested(call.call_id, visit.now, visit.who.agent_id))
 
 
 async def decide_owner(visit: Visit, ask: OwnerAsk) -> web.Response:
     """Accept or refuse the matter for this platform."""
     call = await own_call(visit)
     accept = ask.decision == "accept"
-    return await _taken(visit, "owner", events.OwnerDecided(call.call_id, visit.now, visit.who.agent_id, accept), 200)
+    return await taken(visit, "owner", events.OwnerDecided(call.call_id, visit.now, visit.who.agent_id, accept), 200)
 
 
 async def raise_danger(visit: Visit, _ask: NothingAsk) -> web.Response:
@@ -119,13 +123,13 @@ async def raise_danger(visit: Visit, _ask: NothingAsk) -> web.Response:
     A supervisor may raise it on any call of his platform.
     """
     call = await seen_call(visit)
-    return await _taken(visit, "danger", events.DangerRaised(call.call_id, visit.now, visit.who.agent_id))
+    return await taken(visit, "danger", events.DangerRaised(call.call_id, visit.now, visit.who.agent_id))
 
 
 async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
     """The caller's answer, when the handover was begun by a phone key."""
     call = await own_call(visit)
-    return await _taken(
+    return await taken(
         visit,
         "consent",
         events.ConsentRecorded(call.call_id, visit.now, visit.who.agent_id, Consent(ask.consent)),
@@ -136,7 +140,7 @@ async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
 async def write_note(visit: Visit, ask: NoteAsk) -> web.Response:
     """Keep the note and answer with the classifier's suggestion for it."""
     call = await own_call(visit)
-    await _submit(visit, "note", events.NoteWritten(call.call_id, visit.now, visit.who.agent_id, ask.text))
+    await submit(visit, "note", events.NoteWritten(call.call_id, visit.now, visit.who.agent_id, ask.text))
     return answer(NoteView(suggestion=await _suggestion(visit, call, ask.text, SUGGEST_LIMIT_S)))
 
 
@@ -154,31 +158,7 @@ async def _suggestion(visit: Visit, call: Call, text: str, limit_s: float) -> Su
         return None
 
 
-# ---- the same request again
-
-
-def once(handler: Handler) -> Handler:
-    """A repeated Idempotency-Key of the same agent at the same address is answered as it was the first time."""
-
-    async def asked(visit: Visit, ask: Any) -> web.StreamResponse:
-        name = (visit.who.agent_id, visit.request.path, visit.request_key)
-        given = visit.memory.given.get(name)
-        if given is not None:
-            if given.ask != ask:
-                raise Problem("idempotency-key-reused")
-            return web.Response(status=given.status, body=given.body, content_type="application/json", charset="utf-8")
-        response = await handler(visit, ask)
-        if "Idempotency-Key" in visit.request.headers and isinstance(response, web.Response):
-            assert isinstance(response.body, bytes)
-            visit.memory.given[name] = Given(ask, response.status, response.body)
-            if len(visit.memory.given) > ANSWERS_KEPT:
-                del visit.memory.given[next(iter(visit.memory.given))]
-        return response
-
-    return asked
-
-
-# ---- through the controller's door
+# ---- a handover begins
 
 
 async def _begin(visit: Visit, call: Call, event: events.HandoverRequested) -> Attempt:
@@ -191,7 +171,7 @@ async def _begin(visit: Visit, call: Call, event: events.HandoverRequested) -> A
         raise Problem("too-many-handovers", retry_after_s=wait_s)
     allowance.spend(seat, visit.now)  # before the wait below, so that many at once cannot all slip through
     try:
-        after = await _submit(visit, "handover", event)
+        after = await submit(visit, "handover", event)
     except Problem:
         allowance.refund(seat)
         raise
@@ -201,39 +181,8 @@ async def _begin(visit: Visit, call: Call, event: events.HandoverRequested) -> A
     return attempt
 
 
-async def _submit(visit: Visit, verb: str, event: events.DeskEvent) -> Call:
-    key = f"desk:{verb}:{event.call_id}:{_request_id(visit, verb)}"
-    submitted = await visit.deps.controller.submit(event, key=key)
-    if submitted.refused is not None:
-        instead = _instead(visit) if submitted.refused == "target-unreachable" else ()
-        raise Problem(submitted.refused, offers=instead)
-    if submitted.call is None:
-        raise Problem("call-not-found")
-    return submitted.call
-
-
-def _instead(visit: Visit) -> tuple[Offer, ...]:
-    """With a platform's trunk dead: ticket dispatch, and every department and duty phone whose line is not dead."""
-    lines = (t for t in visit.deps.site.directory if t.sort in BESIDE_PLATFORMS)
-    living = (t for t in lines if visit.deps.is_reachable(TargetCode(t.code)) is not False)
-    return (
-        Offer(do="ticket"),
-        *(Offer(do="handover", target=t.code, name_zh=t.name_zh, name_en=t.name_en) for t in living),
-    )
-
-
-async def _taken(visit: Visit, verb: str, event: events.DeskEvent, status: int = 202) -> web.Response:
-    return answer(call_view(await _submit(visit, verb, event), visit.who), status)
-
-
-def _asked(attempt: Attempt) -> tuple[str, str, str, bool]:
-    return attempt.target, attempt.kind, attempt.consent, attempt.private
-
-
-def _request_id(visit: Visit, verb: str) -> str:
-    """Sixteen of a ULID's letters: the same for the same Idempotency-Key of this agent, call and verb."""
-    text = "\x00".join((visit.who.agent_id, visit.part("call_id"), verb, visit.request_key))
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10]).decode().translate(_TO_CROCKFORD)
+def _asked(attempt: Attempt) -> tuple[str, str, str, bool, int]:
+    return attempt.target, attempt.kind, attempt.consent, attempt.private, attempt.contact
 
 
 _ACT = (*CALL_REFUSED, "call-ended", "idempotency-key-wrong")
@@ -258,8 +207,9 @@ ROUTES = tuple(
             202,
             AttemptView,
             (
-                "handover-in-progress consent-missing consent-declined target-unreachable unknown-target caller-gone "
-                "third-party-in hop-limit idempotency-key-reused number-not-yours-to-choose too-many-handovers"
+                "handover-in-progress consent-missing consent-declined target-unreachable unknown-target "
+                "unknown-contact caller-gone third-party-in "
+                "hop-limit idempotency-key-reused number-not-yours-to-choose too-many-handovers"
             ),
         ),
         (
@@ -279,6 +229,15 @@ ROUTES = tuple(
             202,
             CallView,
             "nothing-to-join caller-gone",
+        ),
+        (
+            "drop",
+            drop,
+            "One named party leaves; everybody else talks on.",
+            DropAsk,
+            202,
+            CallView,
+            "not-in-the-talk danger-not-cancelled",
         ),
         ("handover/stay", stay, "Stay in when the target joins.", NothingAsk, 202, CallView, "nothing-to-keep"),
         ("leave", leave, "Leave the others.", NothingAsk, 202, CallView, "would-leave-caller-alone"),

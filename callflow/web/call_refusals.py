@@ -42,6 +42,22 @@ CALL_REFUSALS: dict[str, Refusal] = {
         "Take a code from GET /api/v1/directory.",
         "请从通讯录中选择目标。",
     ),
+    "unknown-contact": Refusal(
+        422,
+        "Unknown contact",
+        "This directory entry has no such duty phone.",
+        "该目标没有此联系人。",
+        "Take `contact` from GET /api/v1/directory, or leave it out.",
+        "请从通讯录中选择联系人。",
+    ),
+    "not-in-the-talk": Refusal(
+        409,
+        "Not in the talk",
+        "This target is not in the talk; one that still rings is cancelled instead.",
+        "该方不在通话中;仍在振铃的请用取消。",
+        "See `attempts` of the call for who is in.",
+        "请查看当前通话方。",
+    ),
     "handover-in-progress": Refusal(
         409,
         "Handover in progress",

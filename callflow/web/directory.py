@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from callflow.domain.names import AgentId, TargetCode
+from callflow.web.house_schemas import ContactView, DirectoryView, RosterEntry, RosterView, TargetView
 from callflow.web.routes import ANYBODY, Role, Route, Visit, answer
-from callflow.web.schemas import DirectoryView, RosterEntry, RosterView, TargetView
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -25,6 +25,12 @@ async def show_directory(visit: Visit, _ask: None) -> web.Response:
                     name_zh=target.name_zh,
                     name_en=target.name_en,
                     sort=target.sort,
+                    contacts=[
+                        ContactView(
+                            contact=nth, name_zh=one.name_zh, name_en=one.name_en, answer_is_human=one.answer_is_human
+                        )
+                        for nth, one in enumerate(target.contacts, 1)
+                    ],
                     reachable=visit.deps.is_reachable(TargetCode(target.code)),
                 )
                 for target in visit.deps.site.directory

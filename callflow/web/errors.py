@@ -22,11 +22,15 @@ class FieldError(BaseModel):
 
 
 class Offer(BaseModel):
-    """What can be done instead: `do` is "ticket" (work on by ticket dispatch) or "handover" to this directory code."""
+    """What can be done instead: `do` is "ticket" (work on by ticket dispatch), "next_contact" or "handover".
+
+    `target` and `contact` are those of the next handover.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     do: str
     target: str | None = None
+    contact: int | None = None
     name_zh: str | None = None
     name_en: str | None = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from callflow.web.house_schemas import LiveView, Neighbour, ReadyView
 from callflow.web.routes import Route, Visit, answer
-from callflow.web.schemas import LiveView, Neighbour, ReadyView
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -70,7 +70,7 @@ class HandoverAsk(Ask):
     """The one key. `target` is a directory code. Without `consent` the answer is 409 consent-missing.
 
     `private`: our agent first talks with the target alone, and the caller hears music; `kind` then says whether our
-    agent leaves (one_key) or stays (three_party) after `/handover/join`.
+    agent leaves (one_key) or stays (three_party) after `/handover/join`. `contact`: which of the entry's duty phones.
     """
 
     target: Code
@@ -78,12 +78,19 @@ class HandoverAsk(Ask):
     consent: Consent | None = None
     note: Prose = ""
     private: bool = False
+    contact: int = Field(default=0, ge=0, le=9)
 
 
 class CancelAsk(Ask):
     """Which attempt to stop; without `target` the newest."""
 
     target: Code | None = None
+
+
+class DropAsk(Ask):
+    """Which party leaves the talk."""
+
+    target: Code
 
 
 class NothingAsk(Ask):
@@ -118,6 +125,16 @@ class CallerView(View):
     dialled: str
 
 
+class OfferView(View):
+    """What can be done after a failed attempt; `contact` goes into the next handover (requirement R-005)."""
+
+    do: Literal["three_party", "next_contact", "ticket"]
+    target: str
+    contact: int
+    zh: str
+    en: str
+
+
 class AttemptView(View):
     """One try to bring one target in. Moments are epoch seconds; `outcome` is null while it rings."""
 
@@ -129,6 +146,7 @@ class AttemptView(View):
     way: Way
     consent: Consent
     danger: bool
+    contact: int
     private: bool
     started_at: float
     ringing_at: float | None
@@ -138,6 +156,7 @@ class AttemptView(View):
     outcome: Outcome | None
     sip_code: int
     cause: int
+    offers: list[OfferView]
 
 
 class OwnershipView(View):
@@ -238,57 +257,3 @@ class NoteView(View):
     """The note is kept; `suggestion` is null while the classifier is away or too slow."""
 
     suggestion: SuggestionView | None
-
-
-# ---- directory, roster, health
-
-
-class TargetView(View):
-    """A directory entry: whom a caller can be handed to."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    sort: Literal["platform", "emergency", "utility", "department", "region"]
-    reachable: bool | None = Field(description="false: the trunk is known to be dead now; null: nobody can say")
-
-
-class DirectoryView(View):
-    """The directory, in the site's order."""
-
-    targets: list[TargetView]
-
-
-class RosterEntry(AgentView):
-    """An account with its presence."""
-
-    at_desk: bool
-    on_call: bool
-
-
-class RosterView(View):
-    """Everybody who works here."""
-
-    agents: list[RosterEntry]
-
-
-class LiveView(View):
-    """The program answers."""
-
-    site: str
-
-
-class Neighbour(View):
-    """One neighbour of the program; `cause` says why it is missing."""
-
-    name: str
-    ok: bool
-    cause: str | None
-
-
-class ReadyView(View):
-    """`ok`: callers are served. `missing` names every neighbour that does not answer, other platforms too."""
-
-    ok: bool
-    missing: list[str]
-    neighbours: list[Neighbour]
