@@ -264,7 +264,8 @@ def _key(line: JournalLine) -> list[events.Event]:
 def _left(line: JournalLine) -> list[events.Event]:
     role, cause = Role(line.detail["role"]), _number(line.detail, "cause")
     attempt_id = _attempt(line) if role is Role.TARGET else None
-    return [events.LegLeft(CallId(line.call_id), line.at, role, ChannelName(line.channel), cause, attempt_id)]
+    leg, by_himself = ChannelName(line.channel), line.detail.get("own") != "0"
+    return [events.LegLeft(CallId(line.call_id), line.at, role, leg, cause, attempt_id, by_himself)]
 
 
 def _waiting(line: JournalLine) -> list[events.Event]:

@@ -136,6 +136,8 @@ class LegLeft(Event):
     channel: ChannelName
     cause: int
     attempt_id: AttemptId | None = None
+    by_himself: bool = True
+    """This leg hung up; else it was ended from our side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,8 @@ def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
 def consult_over(draft: Draft, attempt: Attempt, event: LegLeft, rules: SiteRules) -> None:
     """The target left the private talk: he was asked and did not take the caller, or fell off, or was cancelled."""
     declined = Outcome.REJECTED if event.cause == NORMAL_CLEARING else Outcome.LOST_AFTER_ANSWER
-    outcome = Outcome.CANCELLED if attempt.cancelling else declined
+    given_up = attempt.cancelling or (not event.by_himself and event.cause == NORMAL_CLEARING)
+    outcome = Outcome.CANCELLED if given_up else declined
     following = rules.contact_after(attempt.target, attempt.contact)
     draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome, next_contact=following)
     if not any(a.is_joined for a in draft.call.attempts):

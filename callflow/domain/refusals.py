@@ -24,7 +24,7 @@ from callflow.domain.events import (
     OwnerDecided,
     StayRequested,
 )
-from callflow.domain.names import Consent, Kind, Phase, TargetCode
+from callflow.domain.names import Consent, Kind, Phase, TargetCode, Way
 from callflow.domain.ownership import peers_of
 from callflow.domain.rules import SiteRules
 
@@ -149,7 +149,7 @@ def _cannot_be_private(asked: Asked) -> bool:
 
 
 def _nothing_to_join(asked: Asked) -> bool:
-    return not any(a.is_consulting for a in asked.call.attempts)
+    return not any(a.is_consulting and a.way is Way.DESK for a in asked.call.attempts)  # a phone joins by its own keys
 
 
 def _hops_spent(asked: Asked) -> bool:

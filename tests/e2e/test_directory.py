@@ -27,7 +27,7 @@ REACHED = """
   - api: {{who: agent, do: "POST /calls/{{agent.call_id}}/drop", body: {{target: "{code}"}}, status: 202}}
   - expect: {{ended: {{at: {line}, within: 2s}}}}
   - hear: {{everyone: {{citizen: [agent], agent: [citizen]}}}}
-"""
+"""  # noqa: E501 - steps of call scripts
 FAILED = """
   - policy: {{who: {line}, answer: {answer}}}
   - mark: failing{n}
@@ -40,7 +40,7 @@ FAILED = """
         since: failing{n}
         within: 30s
   - expect: {{silence: {{at: citizen, of: [agent], most: 100ms, since: failing{n}}}}}
-"""
+"""  # noqa: E501 - steps of call scripts
 TAIL = "  - hang up: citizen\n  - expect: {ended: agent}\n"
 
 LINES = {

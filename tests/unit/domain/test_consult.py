@@ -68,6 +68,12 @@ def test_the_target_leaves_the_consult_so_the_caller_is_back_with_his_agent(caus
     assert story.call.attempts[0].outcome is outcome
 
 
+def test_a_consult_that_our_agent_ends_by_his_phone_is_his_own_cancel() -> None:
+    story = Story(*TALK, PRIVATELY, CONSULTING).when(replace(target_left(15.0), by_himself=False))
+
+    assert story.call.attempts[0].outcome is Outcome.CANCELLED
+
+
 def test_a_cancelled_consult_is_told_apart_from_a_declined_one() -> None:
     story = Story(*TALK, PRIVATELY, CONSULTING).when(CancelRequested(CALL, 14.0, AGENT, None))
     story.then_we(CancelAttempt(CALL, FIRST, TO_POLICE))
