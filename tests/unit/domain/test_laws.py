@@ -18,13 +18,14 @@ from callflow.domain.events import (
     DangerRaised,
     DeskEvent,
     Event,
+    HandoverRequested,
     LegLeft,
     PeerEvent,
     TargetInvited,
     TargetJoined,
 )
 from callflow.domain.handover import TABLE, nothing
-from callflow.domain.names import Kind, Phase, Role, SiteId, Way
+from callflow.domain.names import Consent, Kind, Phase, Role, SiteId, Way
 from callflow.domain.refusals import GUARDS
 from callflow.domain.time_is_up import WHEN_TIME_IS_UP
 from tests.unit.domain.every_state import Seen, Transition, walk
@@ -80,6 +81,11 @@ HISTORIES: list[list[Event]] = [
         DangerRaised(CALL, 2.1, AGENT),
     ],
     [*INVITED, ConsultStarted(CALL, 3.0, FIRST)],
+    [
+        *ANSWERED,
+        HandoverRequested(CALL, 1.0, AGENT, FIRST, TO_POLICE, Kind.ONE_KEY, Consent.AGREED, "", private=True),
+        ConsultStarted(CALL, 3.0, FIRST),
+    ],
     [*BOTH_INVITED, TargetJoined(CALL, 4.0, SECOND)],
     [*FROM_12345, *INVITED[1:], ConsultStarted(CALL, 3.0, FIRST)],
     [*FROM_12345, *INVITED[1:], TargetJoined(CALL, 3.0, FIRST)],

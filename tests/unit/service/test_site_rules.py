@@ -20,6 +20,6 @@ def test_both_site_files_become_rules(site: str, other: str, is_danger_site: boo
     assert rules.answer_is_human == {other, "12319", "083812345"}
     assert rules.targets >= {"119", "120", "122", "9601", "95598", "9602", "9603", "12319", "083812345", other}
     assert rules.means_a_person(TargetCode("9601"), 1)
-    assert not rules.means_a_person(TargetCode("9601"), 2)
+    assert not rules.means_a_person(TargetCode("9601"), 0)
     assert [rules.contact_after(TargetCode("9601"), n) for n in (0, 1, 2)] == [1, 2, None]
     assert rules.attempt_limit_s > rules.waiting_limit_s
