@@ -78,15 +78,16 @@ async def test_every_kind_of_target_is_reached_one_after_another_in_one_call(
 
 @pytest.mark.covers("R-020", "R-005")
 @pytest.mark.parametrize(
-    ("site", "code", "line", "offer"),
+    ("called", "offer"),
     [
-        ("12345", "119", "line", "offers.1.do: ticket"),
-        ("110", "9601", "line2", "offers.1.do: next_contact, offers.1.contact: 1, offers.2.do: ticket"),
+        (("12345", "119", "line"), "offers.1.do: ticket"),
+        (("110", "9601", "line2"), "offers.1.do: next_contact, offers.1.contact: 1, offers.2.do: ticket"),
     ],
 )
 async def test_every_failure_leaves_the_caller_with_his_agent_who_is_told_what_is_next(
-    site: str, code: str, line: str, offer: str, play_script: Play, tmp_path: Path
+    called: tuple[str, str, str], offer: str, play_script: Play, tmp_path: Path
 ) -> None:
+    site, code, line = called
     failed = [
         FAILED.format(code=code, line=line, n=n, outcome=outcome, answer=answer, offer=offer)
         for n, (outcome, answer) in enumerate(FAILURES)
