@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,8 +14,12 @@ from pathlib import Path
 import structlog
 
 from agi.journal import BadLine, JournalLine, JournalParser
+from agi.rotation import base_now, pieces
 
 log = structlog.get_logger(__name__)
+
+SETTLE_S = 0.2
+"""How long a file that was renamed is still looked at: whoever had opened it before may be writing his line now."""
 
 LOOK_EVERY_S = 0.5
 """Hints come by AMI within milliseconds; without AMI a step is read at most this late."""
@@ -28,7 +33,12 @@ class _Open:
 
     file: io.FileIO
     parser: JournalParser
+    base: int
+    """The offset of the file's first byte."""
     read_to: int
+    """How far, in the file's own bytes."""
+    replaced_at: float | None = None
+    """When it was first seen that another file stands in its place."""
 
 
 class JournalTail:
@@ -37,7 +47,7 @@ class JournalTail:
     def __init__(self, path: Path, *, look_every_s: float = LOOK_EVERY_S) -> None:
         self._path = path
         self._offset = 0
-        """Where to begin in the file that is found first; a later one is read from its beginning."""
+        """Where to begin, counted over all pieces of the journal (agi/rotation.py)."""
         self._look_every_s = look_every_s
         self._hint = asyncio.Event()
         self._asked: list[asyncio.Future[None]] = []
@@ -70,6 +80,10 @@ class JournalTail:
                     self._asked = asked + self._asked
                     for line in self._open.parser.feed(chunk):
                         yield line
+                    continue
+                if self._open is not None and self._open.replaced_at is not None:  # the next file is still to come
+                    self._asked = asked + self._asked
+                    await asyncio.sleep(SETTLE_S / 4)
                     continue
                 for one in asked:
                     if not one.done():
@@ -106,13 +120,17 @@ class JournalTail:
                 return b""
             if os.fstat(current.file.fileno()).st_size < current.read_to:
                 log.warning("journal was cut short; reading it from its beginning", read_to=current.read_to)
+                self._offset = current.base
                 self._close()
                 return self._read_on()
             is_replaced = self._is_replaced(current)  # asked first: what it got before its renaming is still read
+            if is_replaced and current.replaced_at is None:
+                current.replaced_at = time.monotonic()
             chunk = current.file.read(CHUNK_BYTES)
             current.read_to += len(chunk)
-            if not chunk and is_replaced:
+            if not chunk and is_replaced and time.monotonic() - (current.replaced_at or 0.0) >= SETTLE_S:
                 log.info("journal was rotated", read_to=current.read_to)
+                self._offset = self._after(current)
                 self._close()
                 return self._read_on()
         except OSError as error:
@@ -127,17 +145,30 @@ class JournalTail:
         return chunk
 
     def _begin(self) -> bool:
+        """Open the piece that holds the offset; else the file that is being written, from its beginning."""
+        wanted = self._offset
+        holding = next((one for one in pieces(self._path) if one.base <= wanted < one.end), None)
+        base, path = (holding.base, holding.path) if holding else (base_now(self._path), self._path)
         try:
-            file = self._path.open("rb", buffering=0)
+            file = path.open("rb", buffering=0)
         except FileNotFoundError:
             return False
-        offset, self._offset = self._offset, 0
-        if offset > 0 and not self._is_line_start(file, offset):
-            log.warning("stored offset does not fit the journal; reading it from its beginning", offset=offset)
+        offset = wanted - base
+        if offset < 0 or (offset > 0 and not self._is_line_start(file, offset)):
+            log.warning("stored offset does not fit the journal; reading it from its beginning", offset=wanted)
             offset = 0
         file.seek(offset)
-        self._open = _Open(file, JournalParser(offset), offset)
+        self._open = _Open(file, JournalParser(base + offset), base, offset)
         return True
+
+    def _after(self, current: _Open) -> int:
+        """Where to go on when this file is read to its end: behind it if it is a piece now, else with the new one."""
+        mine = os.fstat(current.file.fileno())
+        for piece in pieces(self._path):
+            found = piece.path.stat()
+            if (found.st_dev, found.st_ino) == (mine.st_dev, mine.st_ino):
+                return piece.end
+        return base_now(self._path)
 
     @staticmethod
     def _is_line_start(file: io.FileIO, offset: int) -> bool:

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from agi.fastagi import AgiPortTaken, AgiServer
 from agi.link import AmiLink, AmiLogin, AmiLoginRefused
 from agi.pbx import AmiPbx
+from agi.rotation import keep_small
 from agi.routes import Routes
 from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
@@ -194,6 +195,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(exchange.run())
             group.create_task(runner.run())
             group.create_task(keeper.run())
+            group.create_task(keep_small(settings.journal, **site.journal.model_dump()))
             group.create_task(link.run())
             group.create_task(trunks.run())
             group.create_task(read_link(link, tail, translator, runner, clock, trunks=trunks))

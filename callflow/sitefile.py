@@ -81,6 +81,13 @@ class Recording(_Strict):
     announcement: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_/-]{0,64}$")] = ""
 
 
+class Journal(_Strict):
+    """The dialplan's journal: a new piece is begun at this size, and a whole one is kept for so many days."""
+
+    rotate_mb: int = Field(default=64, ge=1)
+    keep_days: int = Field(default=400, ge=1, le=3650)
+
+
 class Carrier(_Strict):
     """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word.
 
@@ -150,6 +157,7 @@ class Site(_Strict):
     addresses: Addresses
     timing: Timing
     recording: Recording = Recording()
+    journal: Journal = Journal()
     carrier: tuple[Carrier, ...]
     peer: tuple[Peer, ...]
     directory: tuple[Target, ...]
