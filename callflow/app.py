@@ -31,15 +31,18 @@ from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
 from agi.translate import Translator
 from agi.trunks import Trunks
+from callflow.adapters.calendar import SHIPPED, RuleFileError
 from callflow.adapters.exchange_http import ExchangeClient, client_tls
 from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
+from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.tickets import TicketsRead
+from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
@@ -101,7 +104,7 @@ def serve() -> int:
     except ValidationError as error:
         missing = ", ".join("CALLFLOW_" + str(one["loc"][0]).upper() for one in error.errors())
         return _refuse(f"settings missing or wrong: {missing}; ./run up sets them, or see settings.py")
-    except (SiteFileError, KeysError, NotStarted) as error:
+    except (SiteFileError, RuleFileError, KeysError, NotStarted) as error:
         return _refuse(str(error))
 
 
@@ -132,8 +135,9 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         NotStarted, AmiLoginRefused, AgiPortTaken: the message names the cause and the cure.
     """
     clock = time.time
-    async with _database(settings) as database:
-        sql = SqlFacts(database, site)
+    async with _database(settings, NumberIndex.of_secret(keys.session_secret)) as database:
+        ticket_rules = load_rules(settings.limits_file or LIMITS, settings.calendar_file or SHIPPED)
+        sql = SqlFacts(database, site, ticket_rules)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)
         recordings = SqlRecordings(database)
@@ -213,9 +217,9 @@ def _pairs(site: Site, keys: SiteKeys) -> dict[SiteId, PairKey]:
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
+async def _database(settings: Settings, numbers: NumberIndex) -> AsyncIterator[Database]:
     try:
-        database = await Database.open(settings.facts_url)
+        database = await Database.open(settings.facts_url, numbers)
     except FactsAway as error:
         raise NotStarted(f"the database cannot be opened: {error}; correct CALLFLOW_SQL_URL or start it") from error
     try:

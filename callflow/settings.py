@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     state_dir: Path = Field(description="this site's own directory: journal and, with SQLite, the facts")
     keys_dir: Path = Field(description="the keys directory as lab/keys.py lays it out")
     sql_url: str = ""
+    calendar_file: Path | None = None
+    limits_file: Path | None = None
     redis_host: str = ""
     redis_port: int = 0
     log_level: str = "info"

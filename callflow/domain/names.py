@@ -128,3 +128,17 @@ class Settled(StrEnum):
     FIRST_RECEIVER = "first_receiver"
     AGREED = "agreed"
     BY_RULE = "by_rule"
+
+
+class Channel(StrEnum):
+    """By which way a matter reached the platform (requirements R-010, R-011)."""
+
+    PHONE = "phone"
+    WEB = "web"
+    SMS = "sms"
+    APP = "app"
+    MINIPROGRAM = "miniprogram"
+    MAIL = "mail"
+    VISIT = "visit"
+    FIELD = "field"
+    PLATFORM = "platform"

@@ -23,6 +23,7 @@ from callflow.domain.tickets import (
     Closed,
     Dispatched,
     Disputed,
+    Entrusted,
     Escalated,
     FedBack,
     Happening,
@@ -48,7 +49,7 @@ class Draft:
 
     def change(self, word: str, **changes: object) -> None:
         """Change it and say so."""
-        self.life = replace(self.life, **changes)  # type: ignore[arg-type]  # fields are checked by the laws  # type: ignore[arg-type]  # fields are checked by the tests' laws
+        self.life = replace(self.life, **changes)  # type: ignore[arg-type]  # fields are checked by the laws
         self.told.append(word)
 
 
@@ -125,10 +126,11 @@ def closed(draft: Draft, event: Closed) -> None:
 
 
 def returned(draft: Draft, event: Returned) -> None:
-    """Back at the desk that dispatched it, once."""
+    """Back at the desk that dispatched it, once. A platform that gives it back owes nothing more."""
     life = draft.life
     if life.returns == 0 and not life.bound:
-        draft.change("returned", state=State.RETURNED, since=event.at, returns=1)
+        owes = life.awaits_peer and life.unit != life.peer
+        draft.change("returned", state=State.RETURNED, since=event.at, returns=1, awaits_peer=owes)
 
 
 def disputed(draft: Draft, event: Disputed) -> None:
@@ -157,8 +159,22 @@ def merged(draft: Draft, event: Merged) -> None:
 
 def relevelled(draft: Draft, event: Relevelled) -> None:
     """A higher level is a lower number."""
-    if event.level < draft.life.level:
-        draft.change("relevelled", level=event.level)
+    life = draft.life
+    matter = life.matter if event.matter is None else event.matter
+    category = life.category if event.category is None else event.category
+    judged = (event.level, matter, category)
+    if event.level <= life.level and judged != (life.level, life.matter, life.category):
+        deadlines = event.deadlines or life.deadlines
+        draft.change("relevelled", level=event.level, matter=matter, category=category, deadlines=deadlines)
+
+
+def entrusted(draft: Draft, event: Entrusted) -> None:
+    """Whose it mainly is follows, unless a unit of ours has it."""
+    life = draft.life
+    unit = {True: life.unit or event.peer, False: "" if life.unit == event.peer else life.unit}[event.owes]
+    if (life.awaits_peer, life.peer, life.unit) != (event.owes, event.peer, unit):
+        fed_back = life.peer_fed_back and life.awaits_peer
+        draft.change("entrusted", awaits_peer=event.owes, peer=event.peer, unit=unit, peer_fed_back=fed_back)
 
 
 def chased(draft: Draft, event: Chased) -> None:
@@ -182,6 +198,7 @@ EVENTS: tuple[type[Happening], ...] = (
     Escalated,
     Merged,
     Relevelled,
+    Entrusted,
     Chased,
 )
 
@@ -197,6 +214,7 @@ OPEN: Rows = {
     Escalated: Row(escalated),
     Merged: Row(merged, (State.MERGED,)),
     Relevelled: Row(relevelled),
+    Entrusted: Row(entrusted),
     Chased: Row(chased),
 }
 """What holds while the ticket lives; each state below says where it differs."""

@@ -1,6 +1,6 @@
 """Why a step of a ticket is refused: a stable code each, looked up before the machine is asked.
 
-The order of a row is the order of the answers. Sentences in Chinese and English stand in web/ticket_sentences.py.
+The order of a row is the order of the answers. Sentences in Chinese and English stand in web/ticket_refusals.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from callflow.domain.tickets import (
     Closed,
     Dispatched,
     Disputed,
+    Entrusted,
     Escalated,
     FedBack,
     Happening,
@@ -42,6 +43,8 @@ class TicketRefusal(StrEnum):
     NO_CALL_BACK_IN_DANGER = "no-call-back-in-danger"
     CALLED_BACK_ALREADY = "called-back-already"
     MERGED_INTO_ITSELF = "merged-into-itself"
+    MERGE_TARGET_GONE = "merge-target-gone"
+    CHANGED_MEANWHILE = "changed-meanwhile"
     LEVEL_NOT_LOWERED = "level-not-lowered"
 
 
@@ -101,6 +104,10 @@ def _not_higher(life: Life, event: Relevelled) -> bool:
     return event.level > life.level
 
 
+def _sent_before(life: Life, event: Entrusted) -> bool:
+    return event.owes and life.returns > 0 and life.state is State.RETURNED and life.unit == event.peer
+
+
 def _not_now(life: Life, event: Happening) -> bool:
     return TABLE[life.state][type(event)].rule is nothing
 
@@ -125,6 +132,7 @@ GUARDS: dict[type[Happening], tuple[tuple[TicketRefusal, Guard], ...]] = {
     Disputed: ((TicketRefusal.REASON_MISSING, _no_reason), (TicketRefusal.IN_CONFERENCE, _disputed)),
     Escalated: ((TicketRefusal.REASON_MISSING, _no_reason),),
     Merged: ((TicketRefusal.MERGED_INTO_ITSELF, _itself),),
+    Entrusted: ((TicketRefusal.RETURNED_ONCE, _sent_before),),
     Relevelled: ((TicketRefusal.LEVEL_NOT_LOWERED, _not_higher),),
 }
 """What each step asks beyond the table; a step that is not named asks nothing more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callflow.domain.limits import Level, Matter, Stage
+from callflow.domain.limits import Deadline, Level, Matter, Stage
 from callflow.domain.names import IncidentId, SiteId, TicketId
 
 
@@ -54,6 +54,10 @@ class Life:
     called_back_at: float | None = None
     satisfied: bool | None = None
     merged_into: TicketId | None = None
+    category: str = ""
+    """Its place in the official tree; the scheme and its version stand beside it in the books (R-048)."""
+    deadlines: tuple[Deadline, ...] = ()
+    """What is due, as counted when the level and the matter were last said."""
     chased: frozenset[str] = frozenset()
     version: int = 1
 
@@ -69,6 +73,11 @@ class Life:
         responded = {Stage.RESPONSE} if self.responded_at is not None else set()
         result = {Stage.RESULT} if self.fed_back_at is not None or self.is_over else set()
         return frozenset(signed | responded | result)
+
+    @property
+    def open_deadlines(self) -> tuple[Deadline, ...]:
+        """What is still due, earliest first."""
+        return () if self.is_over else tuple(one for one in self.deadlines if one.stage not in self.done)
 
 
 # ---- what happens
@@ -174,9 +183,23 @@ class Merged(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Relevelled(Happening):
-    """The level was raised; a level is never lowered once units were told."""
+    """A person judged it anew. A level is raised and never lowered once units were told; None leaves as it was.
+
+    `deadlines` are those of the new judgement, counted from the opening.
+    """
 
     level: Level
+    matter: Matter | None = None
+    category: str | None = None
+    deadlines: tuple[Deadline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entrusted(Happening):
+    """The other platform deals with the matter and owes us its feedback (R-011, R-041); or it does so no longer."""
+
+    peer: SiteId
+    owes: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from pydantic import (
 )
 from pydantic_core.core_schema import ValidationInfo
 
-from callflow.domain.names import Consent, Kind, Outcome, Presentation, Settled, Verified
+from callflow.domain.limits import Matter as MatterKind
+from callflow.domain.names import Channel, Consent, Kind, Outcome, Presentation, Settled, Verified
 
 VERSION: Final = 1
 FIRST_LINK: Final = "0" * 64
@@ -112,6 +113,36 @@ class Danger(Matter):
     danger: Literal[True] = True
 
 
+class Dispatch(Matter):
+    """A matter without a call of ours: from web, SMS, app, a field unit, or given across by a person (R-010 to R-013).
+
+    Its danger makes the police ticket at once; `reason` is why it is given across.
+    """
+
+    channel: Channel
+    level: Literal[1, 2, 3]
+    matter: MatterKind
+    category: Word
+    location: Word
+    summary: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)]
+    reason: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+
+
+class TicketStep(Body):
+    """One step of the sender's ticket of the pair, in the order of its versions (R-043).
+
+    `text` is the result or the reason; `step` and `state` are the sender's words, so that a newer peer's cross, too.
+    """
+
+    ticket_id: TicketNumber
+    version: Annotated[int, Field(ge=1)]
+    step: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
+    state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,16}$")]
+    level: Literal[1, 2, 3]
+    unit: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{0,32}$")]
+    text: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+
+
 class TicketOpened(Body):
     """The answer to a handover: the number of the ticket at our side of the pair."""
 
@@ -152,6 +183,8 @@ KINDS: Final[dict[str, type[Body]]] = {
     "owner_settled": OwnerSettled,
     "danger": Danger,
     "note": Note,
+    "dispatch": Dispatch,
+    "step": TicketStep,
 }
 
 

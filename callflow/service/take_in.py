@@ -55,6 +55,15 @@ class KeepPeerNote(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepPeerStep(Record):
+    """A step of the peer's ticket of the pair: kept, and what it means to ours."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    step: m.TicketStep
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """What to write down, then what to tell the calls."""
 
@@ -84,6 +93,8 @@ def to_facts(
         case m.TicketOpened():
             records.append(LinkTicket(NO_CALL, incident_id, peer, TicketId(body.ticket_id)))
             told += [_opened(call, at, peer, body.ticket_id) for call in calls]
+        case m.TicketStep():
+            records.append(KeepPeerStep(NO_CALL, incident_id, peer, body))
         case m.AttemptEnded():
             mark = "connected" if body.outcome is Outcome.JOINED else "not_connected"
             records.append(MarkTicket(NO_CALL, incident_id, mark))

@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from callflow.adapters.sql.errors import WrittenMeanwhile
+from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.transactions import ServerConnections, SqliteThreads, Transactions
 from callflow.service.ports import FactsAway
 
@@ -45,34 +47,37 @@ class Database:
     Writers of this process take turns: SQLite has one writer anyway, and the audit is one chain. Reads do not wait.
     """
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
+    def __init__(self, transactions: Transactions, numbers: NumberIndex) -> None:
+        self._transactions, self.numbers = transactions, numbers
         self._turn = asyncio.Lock()
         self.outgoing_stored: Callable[[SiteId], None] = lambda _peer: None
         """Who is told that a commit stored a message for a peer."""
 
     @classmethod
-    async def open(cls, url: str) -> Self:
+    async def open(cls, url: str, numbers: NumberIndex | None = None) -> Self:
         """Connect and bring the tables to this version.
 
-        `url`: "sqlite:///path/to/file.db" or "postgresql://user:password@host/name".
+        `url`: "sqlite:///path/to/file.db" or "postgresql://user:password@host/name". `numbers`: how callers' numbers
+        are found in these books; without it by a key that everybody knows, which is for tests.
 
         Raises:
             FactsAway: the database cannot be reached.
         """
-        wanted = make_url(url)
+        wanted, numbers = make_url(url), numbers or NumberIndex(b"")
         wanted = wanted.set(drivername=DRIVERS.get(wanted.drivername, wanted.drivername))
         if wanted.drivername == DRIVERS["sqlite"]:
             engine = create_engine(wanted, connect_args={"timeout": BUSY_LIMIT_S})
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
-            database = cls(SqliteThreads(engine))
+            database = cls(SqliteThreads(engine), numbers)
         else:
             limits = f"-c statement_timeout={LIMIT_S * 1000:.0f} -c lock_timeout={BUSY_LIMIT_S * 1000}"
             arguments = {"connect_timeout": BUSY_LIMIT_S, "options": limits}
-            database = cls(ServerConnections(create_async_engine(wanted, pool_pre_ping=True, connect_args=arguments)))
+            engine_of_server = create_async_engine(wanted, pool_pre_ping=True, connect_args=arguments)
+            database = cls(ServerConnections(engine_of_server), numbers)
         try:
             await database.write(lambda connection: connection.run_sync(_migrate))
+            await database.write(lambda connection: connection.run_sync(numbers.fill))
         except FactsAway:
             await database.close()
             raise
@@ -110,6 +115,8 @@ class Database:
                         return await self._transactions.run(work, writes=True)
                     except IntegrityError as error:
                         why = _first_line(error.orig)
+                    except WrittenMeanwhile as error:
+                        why = f"ticket {error}"
         raise FactsAway(f"database: another process wrote the same {RETRIES} times; does a second site run? ({why})")
 
 

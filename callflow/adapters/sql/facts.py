@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from callflow.adapters.sql import audit, peer_records, recordings, ticket_records
+from callflow.adapters.sql import audit, peer_records, peer_steps, recordings, ticket_records
 from callflow.adapters.sql.frozen import call_of, call_text, order_of, order_text
 from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
+from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import commands as c
 from callflow.service.ports import StoredOrder
-from callflow.service.take_in import KeepPeerNote, LinkTicket, OpenLinkedTicket
+from callflow.service.take_in import KeepPeerNote, KeepPeerStep, LinkTicket, OpenLinkedTicket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from callflow.adapters.sql.database import Database
     from callflow.domain.calls import Call
     from callflow.domain.names import CallId, IncidentId, SiteId
+    from callflow.domain.ticket_rules import TicketRules
     from callflow.sitefile import Site
 
 JOURNAL: Final = "journal"
@@ -33,6 +35,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     OpenLinkedTicket: ticket_records.open_linked_ticket,
     LinkTicket: ticket_records.link_ticket,
     KeepPeerNote: ticket_records.keep_peer_note,
+    KeepPeerStep: peer_steps.keep_peer_step,
     c.MarkTicket: ticket_records.mark_ticket,
     c.RecordConsent: ticket_records.record_consent,
     c.SettleOwner: ticket_records.settle_owner,
@@ -50,9 +53,10 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
 class SqlFacts:
     """The facts of one platform. Several may share a database; each event is still committed once."""
 
-    def __init__(self, database: Database, site: Site) -> None:
+    def __init__(self, database: Database, site: Site, rules: TicketRules | None = None) -> None:
         self._database = database
         self._site = site
+        self._rules = rules or shipped_rules()
 
     async def call(self, call_id: CallId) -> Call | None:
         """See the port."""
@@ -95,11 +99,13 @@ class SqlFacts:
             if event_key is not None and not await _is_first(connection, event_key, at):
                 return None
             entries = [] if call is None else await _write_call(connection, call, at)
-            step = Step(connection, self._site, call, at, written_to)
+            step = Step(connection, self._site, call, at, self._rules, self._database.numbers, written_to)
             for record in records:
                 detail = await HANDLERS[type(record)](step, record)
                 incident_id: IncidentId = record.incident_id  # type: ignore[attr-defined] # every record but its base has one
                 entries.append(audit.Entry(record.call_id, incident_id, type(record).__name__, detail))
+                entries += step.entries
+                step.entries.clear()
             await audit.append(connection, entries, event_key, at)
             if journal_offset is not None:
                 await _advance(connection, journal_offset)

@@ -10,8 +10,10 @@ from pydantic import TypeAdapter
 from callflow.domain import commands
 from callflow.domain.calls import Call
 from callflow.domain.commands import Order
+from callflow.domain.tickets import Life
 
 _CALL: Final = TypeAdapter(Call)
+_LIFE: Final = TypeAdapter(Life)
 _ORDERS: Final[dict[str, TypeAdapter[Order]]] = {
     order.__name__: TypeAdapter(order)
     for order in vars(commands).values()
@@ -28,6 +30,16 @@ def call_text(call: Call) -> str:
 def call_of(text: str) -> Call:
     """The call that was written; fields it did not have yet get their defaults. An event reads the same text often."""
     return _CALL.validate_json(text)
+
+
+def life_text(life: Life) -> str:
+    """A ticket's life, whole."""
+    return _LIFE.dump_json(life).decode()
+
+
+def life_of(text: str) -> Life:
+    """The life that was written; fields it did not have yet get their defaults."""
+    return _LIFE.validate_json(text)
 
 
 def order_text(order: Order) -> tuple[str, str]:

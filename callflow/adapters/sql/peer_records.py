@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from callflow.adapters.sql import outbox
+from callflow.adapters.sql import crossing, outbox
 from callflow.adapters.sql.ticket_records import open_ticket
 from callflow.domain import commands as c
-from callflow.domain.names import Consent, Presentation, Verified
+from callflow.domain.names import Consent
 from callflow.service import messages as m
 
 if TYPE_CHECKING:
@@ -67,18 +66,9 @@ async def _matter(step: Step, record: c.ToPeer) -> dict[str, Any]:
     call = await step.call_of(record.call_id)
     opened = await open_ticket(step, c.OpenTicket(record.call_id, record.incident_id))
     ticket = await step.ticket_of(record.incident_id)
-    peer = step.site.peer_of(record.peer)
-    policy = peer.send_identity if peer else "never"
-    shown = policy == "always" or (policy == "allowed" and ticket.presentation == Presentation.ALLOWED)
-    return {
-        "number": ticket.caller_number if shown else "",
-        "presentation": ticket.presentation,
-        "verified": ticket.verified if shown else Verified.NONE,
-        "note": (call.note or ticket.note or ticket.peer_note)[: m.NOTE_LIMIT],
-        "suggestion": json.loads(ticket.suggestion) if ticket.suggestion else None,
+    note = call.note or ticket.note or ticket.peer_note
+    return crossing.matter_body(step, ticket, record.peer) | {
+        "note": note[: m.NOTE_LIMIT],
         "ticket_id": opened["ticket_id"],
-        "first_receiver": ticket.first_receiver,
-        "region": step.site.platform.region,
-        "consent": ticket.consent,
         "danger": call.danger,
     }

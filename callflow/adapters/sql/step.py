@@ -13,8 +13,11 @@ from callflow.adapters.sql.tables import calls, tickets
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from callflow.adapters.sql.audit import Entry
+    from callflow.adapters.sql.number_index import NumberIndex
     from callflow.domain.calls import Call
     from callflow.domain.names import CallId, IncidentId, SiteId
+    from callflow.domain.ticket_rules import TicketRules
     from callflow.sitefile import Site
 
 Detail = dict[str, Any]
@@ -28,8 +31,12 @@ class Step:
     site: Site
     call: Call | None
     at: float
+    rules: TicketRules
+    numbers: NumberIndex
     written_to: set[SiteId] = field(default_factory=set)
     """The peers for whom something was put into the outbox."""
+    entries: list[Entry] = field(default_factory=list)
+    """What the audit shall keep beside the records themselves, in order."""
 
     async def call_of(self, call_id: CallId) -> Call:
         """The call, as written. Raises LookupError for one that was never committed."""
@@ -48,6 +55,6 @@ class Step:
         return done.rowcount > 0
 
     async def ticket_of(self, incident_id: IncidentId) -> Any:
-        """This incident's row, or None."""
-        found = await self.connection.execute(select(tickets).where(tickets.c.incident_id == incident_id))
-        return found.one_or_none()
+        """This incident's row, or None. Who has read it is the only one to write it until the transaction ends."""
+        mine = select(tickets).where(tickets.c.incident_id == incident_id).with_for_update()
+        return (await self.connection.execute(mine)).one_or_none()

@@ -1,7 +1,7 @@
 """Every table of one platform. The migrations make them; a test compares the two.
 
-Moments are epoch seconds. A call, an order and a message are kept whole as JSON beside the columns that are
-searched by. `audit` takes no UPDATE and no DELETE (triggers in the first migration).
+Moments are epoch seconds. A call, a ticket's life, an order and a message are kept whole as JSON beside the columns
+that are searched by. `audit` takes no UPDATE and no DELETE (triggers in the first migration).
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from sqlalchemy import (
 
 metadata: Final = MetaData()
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only an INTEGER PRIMARY KEY by itself
+
+TICKET_FILTERS: Final = ("state", "level", "category", "region", "owner", "unit")
+"""What tickets are filtered by, each with an index in the order in which pages are read."""
 
 calls: Final = Table(
     "calls",
@@ -50,7 +53,8 @@ tickets: Final = Table(
     Column("peer_ticket_id", String(40)),
     Column("state", String(16), nullable=False),
     Column("phone_mark", String(16), nullable=False, default=""),
-    Column("caller_number", String(40), nullable=False, default="", index=True),
+    Column("caller_number", String(40), nullable=False, default=""),
+    Column("number_hash", String(64), nullable=False, default="", index=True),
     Column("presentation", String(16), nullable=False),
     Column("verified", String(16), nullable=False),
     Column("note", Text, nullable=False, default=""),
@@ -66,6 +70,46 @@ tickets: Final = Table(
     Column("consent_at", Float),
     Column("opened_at", Float, nullable=False, index=True),
     Column("changed_at", Float, nullable=False),
+    Column("life", Text),
+    Column("version", Integer, nullable=False, default=0),
+    Column("channel", String(16), nullable=False, default="phone"),
+    Column("level", Integer, nullable=False, default=3),
+    Column("matter", String(16), nullable=False, default=""),
+    Column("category_scheme", String(32), nullable=False, default=""),
+    Column("category_version", String(16), nullable=False, default=""),
+    Column("category", String(64), nullable=False, default=""),
+    Column("department", String(64), nullable=False, default=""),
+    Column("unit", String(32), nullable=False, default=""),
+    Column("location", String(200), nullable=False, default=""),
+    Column("summary", Text, nullable=False, default=""),
+    Column("next_chase_at", Float, index=True),
+    Column("peer_state", String(16), nullable=False, default=""),
+    Column("peer_version", Integer, nullable=False, default=0),
+    *(Index(f"ix_tickets_{column}", column, "opened_at", "ticket_id") for column in TICKET_FILTERS),
+)
+
+ticket_steps: Final = Table(
+    "ticket_steps",
+    metadata,
+    Column("entry", Serial, primary_key=True),
+    Column("ticket_id", String(40), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("by", String(40), nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("text", Text, nullable=False, default=""),
+)
+
+precedents: Final = Table(
+    "precedents",
+    metadata,
+    Column("category", String(64), primary_key=True),
+    Column("region", String(6), primary_key=True),
+    Column("unit", String(32), nullable=False),
+    Column("ticket_id", String(40), nullable=False),
+    Column("decided_at", Float, nullable=False),
+    Column("decided_by", String(40), nullable=False),
 )
 
 call_backs: Final = Table(
@@ -107,6 +151,7 @@ audit: Final = Table(
     Column("detail", Text, nullable=False),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Index("ix_audit_one_chain", "prev_hash", unique=True),  # two programs on one database must not fork it
 )
 
 orders: Final = Table(
@@ -163,6 +208,7 @@ seen_events: Final = Table(
     metadata,
     Column("event_key", String(120), primary_key=True),
     Column("at", Float, nullable=False),
+    Column("outcome", String(40)),
 )
 
 progress: Final = Table(

@@ -5,15 +5,20 @@ A handler answers with what the audit keeps of it. All of them may be run again:
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, insert, select
 
-from callflow.adapters.sql import outbox
+from callflow.adapters.sql import lives, outbox
 from callflow.adapters.sql.tables import call_backs, calls, tickets
+from callflow.domain.limits import Level
+from callflow.domain.limits import Matter as MatterKind
 from callflow.domain.names import CallId, Consent, IncidentId, Presentation, SiteId, Verified
-from callflow.service.messages import TicketOpened
+from callflow.domain.ticket_rules import Judgement
+from callflow.domain.tickets import Entrusted, Escalated
+from callflow.service.messages import Dispatch, Matter, TicketOpened
 
 if TYPE_CHECKING:
     from callflow.adapters.sql.step import Detail, Step
@@ -30,14 +35,12 @@ async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
     have = await step.ticket_of(record.incident_id)
     peer = call.caller.from_site
     if have is None:
-        ticket_id = await _make(
+        ticket_id = await make(
             step,
             record.incident_id,
             call_id=call.call_id,
             peer=peer,
-            caller_number=call.caller.number,
-            presentation=call.caller.presentation,
-            verified=call.caller.verified,
+            **caller_columns(step, call.caller.number, call.caller.presentation, call.caller.verified),
             note=call.note,
             suggestion=await step.connection.scalar(select(calls.c.suggestion).where(calls.c.call_id == call.call_id)),
             first_receiver=call.ownership.first_receiver,
@@ -48,9 +51,9 @@ async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
         )
     else:
         ticket_id = have.ticket_id
-        missing: dict[str, object] = {} if have.call_id else {"call_id": call.call_id}
+        missing: dict[str, Any] = {} if have.call_id else {"call_id": call.call_id}
         if not have.caller_number and call.caller.number:
-            missing |= _caller(call.caller.number, call.caller.presentation, call.caller.verified)
+            missing |= caller_columns(step, call.caller.number, call.caller.presentation, call.caller.verified)
         if missing:
             await step.change_ticket(record.incident_id, **missing)
     if peer is not None:
@@ -61,7 +64,7 @@ async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
 async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
     """Our half of a pair that a peer began. His word on the number holds: his voice leg may have had to hide it."""
     matter, have = record.matter, await step.ticket_of(record.incident_id)
-    link: dict[str, object] = {
+    link: dict[str, Any] = {
         "peer": record.peer,
         "peer_ticket_id": matter.ticket_id,
         "peer_note": matter.note,
@@ -69,11 +72,12 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
     if matter.suggestion is not None:
         link["suggestion"] = matter.suggestion.model_dump_json()
     if have is None:
-        ticket_id = await _make(
+        ticket_id = await make(
             step,
             record.incident_id,
             **link,
-            **_caller(matter.number, matter.presentation, matter.verified),
+            **caller_columns(step, matter.number, matter.presentation, matter.verified),
+            **_given_across(matter),
             first_receiver=matter.first_receiver,
             owner=matter.first_receiver,
             danger=matter.danger,
@@ -81,11 +85,11 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         )
     else:
         ticket_id = have.ticket_id
-        if matter.danger:
-            link["danger"] = True
         if matter.number and await _came_from(step, have.call_id, record.peer):
-            link |= _caller(matter.number, matter.presentation, matter.verified)
+            link |= caller_columns(step, matter.number, matter.presentation, matter.verified)
         await step.change_ticket(record.incident_id, **link)
+        if matter.danger:
+            await _endanger(step, record.incident_id)
     await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
     return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
 
@@ -104,8 +108,9 @@ async def keep_peer_note(step: Step, record: KeepPeerNote) -> Detail:
 
 async def mark_ticket(step: Step, record: c.MarkTicket) -> Detail:
     """The telephone side of the ticket; danger has a column of its own and is never taken back."""
-    mark: dict[str, object] = {"danger": True} if record.mark == "danger" else {"phone_mark": record.mark}
-    return {"mark": record.mark, "marked": await step.change_ticket(record.incident_id, **mark)}
+    if record.mark == "danger":
+        return {"mark": record.mark, "marked": await _endanger(step, record.incident_id)}
+    return {"mark": record.mark, "marked": await step.change_ticket(record.incident_id, phone_mark=record.mark)}
 
 
 async def record_consent(step: Step, record: c.RecordConsent) -> Detail:
@@ -115,8 +120,13 @@ async def record_consent(step: Step, record: c.RecordConsent) -> Detail:
 
 
 async def settle_owner(step: Step, record: c.SettleOwner) -> Detail:
-    """Whose matter it is."""
+    """Whose matter it is; while it is the other platform's, his feedback is owed to us (R-041)."""
     await step.change_ticket(record.incident_id, owner=record.owner, settled=record.settled)
+    row = await step.ticket_of(record.incident_id)
+    us = step.site.platform.id
+    peer = record.owner if record.owner != us else row and row.peer
+    if row is not None and peer is not None:
+        await lives.live_on(step, row, Entrusted(step.at, us, peer=SiteId(peer), owes=record.owner != us))
     return {"owner": record.owner, "settled": record.settled}
 
 
@@ -143,17 +153,44 @@ async def _tell_our_number(step: Step, incident_id: IncidentId, peer: SiteId, ti
     await outbox.put(step, reply)
 
 
-async def _make(step: Step, incident_id: IncidentId, **columns: object) -> str:
+async def make(step: Step, incident_id: IncidentId, judgement: Judgement | None = None, **columns: Any) -> str:
+    """A new ticket with the next number of the day, and its life. Without a judgement the classifier's counts."""
     platform = step.site.platform
     ticket_id = await _next_number(step, platform.ticket_prefix)
-    row = {"ticket_id": ticket_id, "incident_id": incident_id, "state": "open", "region": platform.region}
-    moments = {"opened_at": step.at, "changed_at": step.at}
-    await step.connection.execute(insert(tickets).values(row | moments | columns))
+    row: dict[str, Any] = {"ticket_id": ticket_id, "incident_id": incident_id, "region": platform.region}
+    row |= {"opened_at": step.at, "changed_at": step.at} | columns
+    said = json.loads(row["suggestion"]) if row.get("suggestion") else None
+    life = await lives.begin(step, row, judgement or lives.judged(said, danger=row["danger"]))
+    await step.connection.execute(insert(tickets).values(row | life))
     return ticket_id
 
 
-def _caller(number: str, presentation: Presentation, verified: Verified) -> dict[str, object]:
-    return {"caller_number": number, "presentation": presentation, "verified": verified}
+async def _endanger(step: Step, incident_id: IncidentId) -> bool:
+    """Danger is only ever raised; a ticket that is over keeps its state and is marked all the same."""
+    row = await step.ticket_of(incident_id)
+    if row is None:
+        return False
+    if not row.danger:
+        await lives.live_on(step, row, Escalated(step.at, step.site.platform.id, reason="danger"))
+        await step.change_ticket(incident_id, danger=True)
+    return True
+
+
+def _given_across(matter: Matter) -> dict[str, Any]:
+    """What a matter without a call brings besides; of a handover the suggestion judges."""
+    if not isinstance(matter, Dispatch):
+        return {}
+    level = Level.ONE if matter.danger else Level(matter.level)
+    department = (matter.suggestion.department if matter.suggestion else None) or ""
+    judgement = Judgement(level, MatterKind(matter.matter), matter.category, department)
+    about = {"channel": matter.channel, "location": matter.location, "summary": matter.summary}
+    return about | {"judgement": judgement}
+
+
+def caller_columns(step: Step, number: str, presentation: Presentation, verified: Verified) -> dict[str, Any]:
+    """Who he is, and how he is found."""
+    found_by = {"number_hash": step.numbers.of(number)}
+    return {"caller_number": number, "presentation": presentation, "verified": verified} | found_by
 
 
 async def _next_number(step: Step, prefix: str) -> str:

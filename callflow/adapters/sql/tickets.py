@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from sqlalchemy import and_, select, true
 
+from callflow.adapters.sql.frozen import life_of
 from callflow.adapters.sql.tables import audit, calls, inbox, outbox, tickets
 from callflow.domain.names import (
     CallId,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from callflow.adapters.sql.database import Database
     from callflow.domain.calls import Call
+    from callflow.domain.tickets import Life
 
 POP_LIMIT_S: Final = 0.5
 POP_TICKETS: Final = 10
@@ -65,6 +67,22 @@ class Ticket:
     consent_at: float | None
     opened_at: float
     changed_at: float
+    life: Life | None
+    """None for a ticket of a time before there were lives, until its first step."""
+    version: int
+    channel: str
+    level: int
+    matter: str
+    category_scheme: str
+    category_version: str
+    category: str
+    department: str
+    unit: str
+    location: str
+    summary: str
+    next_chase_at: float | None
+    peer_state: str
+    peer_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,8 @@ class TicketsRead:
         """Tickets that meet all that is given, newest first, at most `limit`. An empty number meets none."""
         if number == "":
             return []
-        asked = ((tickets.c.caller_number, number), (tickets.c.incident_id, incident_id))
+        found_by = None if number is None else self._database.numbers.of(number)
+        asked = ((tickets.c.number_hash, found_by), (tickets.c.incident_id, incident_id))
         return await self._tickets(
             and_(true(), *(column == value for column, value in asked if value is not None)), limit
         )
@@ -130,7 +149,7 @@ class TicketsRead:
 
     async def _known(self, call: Call) -> Known:
         of_incident = _newest(tickets.c.incident_id == call.incident_id, 1)
-        of_number = _newest(tickets.c.caller_number == call.caller.number, POP_TICKETS)
+        of_number = _newest(tickets.c.number_hash == self._database.numbers.of(call.caller.number), POP_TICKETS)
         of_call = select(calls.c.suggestion).where(calls.c.call_id == call.call_id)
 
         async def work(connection: AsyncConnection) -> tuple[Ticket | None, list[Ticket], str | None]:
@@ -181,6 +200,7 @@ def _in_pop(ticket: Ticket) -> dict[str, Any]:
 
 def _ticket(row: Any) -> Ticket:
     columns = row._asdict()
+    del columns["number_hash"]
     return Ticket(
         **columns
         | {
@@ -189,5 +209,6 @@ def _ticket(row: Any) -> Ticket:
             "suggestion": json.loads(row.suggestion) if row.suggestion else None,
             "settled": Settled(row.settled) if row.settled else None,
             "consent": Consent(row.consent),
+            "life": replace(life_of(row.life), peer=row.peer) if row.life else None,
         }
     )

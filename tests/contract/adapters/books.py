@@ -9,6 +9,7 @@ from ulid import ULID
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.outbox import SqlOutgoing
+from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.domain import commands as c
 from callflow.domain.calls import Attempt, Call
@@ -48,6 +49,7 @@ class Books:
 
     def __init__(self, database: Database, site: Site) -> None:
         self.facts, self.read = SqlFacts(database, site), TicketsRead(database)
+        self.lives, self.site = SqlLives(database, site), site
         self.outgoing, self.database = SqlOutgoing(database), database
 
     async def write(self, call: Call | None, *records: c.Record, at: float = NOW, key: str | None = None) -> None:

@@ -188,6 +188,7 @@ async def test_the_trace_tells_who_did_what_and_holds_no_number(
         "phase",
         "attempt",
         "OpenTicket",
+        "ticket.opened",
         "SendHandover",
         "attempt",
         "SendOutcome",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callflow.domain.limits import Level, Matter, Stage
+from callflow.domain.limits import Deadline, Level, Matter, Stage
 from callflow.domain.names import IncidentId, SiteId, TicketId
 from callflow.domain.ticket_life import EVENTS, TABLE, live, nothing
 from callflow.domain.ticket_refusals import TicketRefusal, ticket_refusal
@@ -20,6 +20,7 @@ from callflow.domain.tickets import (
     Closed,
     Dispatched,
     Disputed,
+    Entrusted,
     Escalated,
     FedBack,
     Happening,
@@ -63,6 +64,7 @@ STEPS: dict[type[Happening], Happening] = {
     Escalated: Escalated(12.0, reason="现场持刀对峙", **UNIT),
     Merged: Merged(13.0, into=TicketId("GD20261122-000007"), **UNIT),
     Relevelled: Relevelled(14.0, level=Level.ONE, **UNIT),
+    Entrusted: Entrusted(14.5, peer=SiteId("110"), owes=True, **UNIT),
     Chased: Chased(15.0, key="result:breached", by="clock"),
 }
 
@@ -126,6 +128,28 @@ def test_a_citizen_in_danger_is_not_called_back() -> None:
     assert ticket_refusal(life, STEPS[CalledBack]) is TicketRefusal.NO_CALL_BACK_IN_DANGER
 
 
+@pytest.mark.covers("R-011", "R-018")
+def test_given_to_the_other_platform_it_comes_back_once_and_then_stays() -> None:
+    sent = Entrusted(1.0, "8001", peer=SiteId("110"), owes=True)
+    life = live(replace(LIFE, unit="", awaits_peer=False), sent).life
+    assert (life.unit, life.awaits_peer) == ("110", True)
+
+    back = live(life, STEPS[Returned]).life
+
+    assert (back.state, back.awaits_peer) == (State.RETURNED, False)
+    assert ticket_refusal(back, sent) is TicketRefusal.RETURNED_ONCE
+    assert live(back, STEPS[Dispatched]).life.unit == "510100002"
+
+
+@pytest.mark.covers("R-030")
+def test_judged_anew_it_has_the_limits_of_the_new_judgement() -> None:
+    due = (Deadline(Stage.RESULT, 0.0, 99.0),)
+    life = live(LIFE, Relevelled(1.0, "8001", Level.TWO, Matter.HELP, "公共设施类", due)).life
+
+    assert (life.level, life.matter, life.category, life.open_deadlines) == (2, Matter.HELP, "公共设施类", due)
+    assert live(life, STEPS[Merged]).life.open_deadlines == ()
+
+
 @pytest.mark.covers("R-030")
 def test_a_level_is_raised_and_never_lowered() -> None:
     life = after(Relevelled)
@@ -187,7 +211,7 @@ def test_what_is_not_refused_changes_something_and_what_is_over_stays_so() -> No
         for step in STEPS.values():
             if ticket_refusal(life, step) is None:
                 told = live(life, step).told
-                assert told or isinstance(step, PeerFedBack | Escalated | Settled), (life.state, step)
+                assert told or isinstance(step, PeerFedBack | Escalated | Settled | Entrusted), (life.state, step)
             if life.is_over:
                 assert ticket_refusal(life, step) is TicketRefusal.TICKET_OVER
                 assert live(life, step).life == life

@@ -1,0 +1,7 @@
+"""What an adapter's own code raises inside a transaction, to have it run again."""
+
+from __future__ import annotations
+
+
+class WrittenMeanwhile(Exception):  # noqa: N818 - named by what happened
+    """Somebody else wrote this ticket between our reading and our writing; the transaction is run again."""

@@ -1,0 +1,179 @@
+"""A ticket's life in the books: begun with its row, changed only by `ticket_life.live`, each step told three ways.
+
+Whoever writes has read the newest (`version`): the row is locked while it is read, and the write asks for the version
+once more. A step goes into the audit and `ticket_steps`, and by the outbox to the peer, in the transaction of its life.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert, select, update
+
+from callflow.adapters.sql import crossing, outbox, precedents
+from callflow.adapters.sql.audit import Entry
+from callflow.adapters.sql.errors import WrittenMeanwhile
+from callflow.adapters.sql.frozen import life_of, life_text
+from callflow.adapters.sql.tables import ticket_steps, tickets
+from callflow.domain.limits import Level
+from callflow.domain.names import CallId, IncidentId, SiteId, TicketId
+from callflow.domain.ticket_life import live
+from callflow.domain.ticket_refusals import ticket_refusal
+from callflow.domain.ticket_rules import Judgement
+from callflow.service.messages import NOTE_LIMIT, Dispatch, TicketStep
+from callflow.service.ticket_ports import Given, Lived
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from callflow.adapters.sql.step import Step
+    from callflow.domain.tickets import Happening, Life
+
+SILENT: Final = frozenset({"peer_fed_back", "entrusted"})
+"""What the peer himself has said, or is told by a message of its own."""
+
+
+def judged(suggestion: Mapping[str, Any] | None, *, danger: bool) -> Judgement:
+    """The classifier's word on a new matter; a person may change it. Danger is level 1 at once (R-008)."""
+    said = suggestion or {}
+    level = Level.ONE if danger else Level(said.get("level") or Level.THREE)
+    return Judgement(level, category=said.get("category") or "", department=said.get("department") or "")
+
+
+async def begin(step: Step, row: dict[str, Any], judgement: Judgement) -> dict[str, Any]:
+    """The columns of a new ticket's life. Tells the audit."""
+    region, category = row["region"], judgement.category
+    unit = await precedents.unit_for(step, category, region)
+    life = step.rules.begin(
+        TicketId(row["ticket_id"]),
+        IncidentId(row["incident_id"]),
+        step.at,
+        judgement,
+        peer=row.get("peer"),
+        danger=bool(row.get("danger")),
+        precedent=unit or "",
+    )
+    opened = {"ticket_id": life.ticket_id, "channel": row.get("channel", "phone"), "region": region}
+    opened |= {"level": life.level, "matter": life.matter, "category": category, "unit": life.unit}
+    opened |= {"limits": life.limits, "deadlines": [asdict(one) for one in life.deadlines]}
+    step.entries.append(Entry(CallId(row.get("call_id") or ""), life.incident_id, "ticket.opened", opened))
+    tree = step.rules.categories
+    in_tree = (tree.scheme, tree.version) if category else ("", "")
+    named = dict(zip(("category_scheme", "category_version"), in_tree, strict=True))
+    return named | {"department": judgement.department} | _columns(step, life)
+
+
+async def live_on(step: Step, row: Any, *happenings: Happening, text: str = "") -> Lived:
+    """Let all of this happen to the ticket of this row, or nothing: then the first refusal says why.
+
+    `text`: the reason or the result; it goes to the ticket's own steps and to the peer, never into the audit.
+    """
+    before = life = life_in(step, row)
+    words: list[tuple[str, Happening, Life]] = []
+    for happening in happenings:
+        refused = ticket_refusal(life, happening)
+        if refused is not None:
+            return Lived(before, refused=refused)
+        outcome = live(life, happening)
+        life = outcome.life
+        words += [(word, happening, life) for word in outcome.told]
+    if words:
+        await _write(step, row, life)
+        for said in words:
+            await _tell(step, row, said, text)
+    return Lived(life, tuple(word for word, _, _ in words))
+
+
+def life_in(step: Step, row: Any) -> Life:
+    """The life as written; a ticket of a time before there were lives begins now, with the limits of its day."""
+    if row.life:
+        return replace(life_of(row.life), peer=row.peer)
+    said = json.loads(row.suggestion) if row.suggestion else None
+    judgement = judged(said, danger=row.danger)
+    return step.rules.begin(
+        TicketId(row.ticket_id),
+        IncidentId(row.incident_id),
+        row.opened_at,
+        judgement,
+        peer=row.peer,
+        danger=row.danger,
+    )
+
+
+async def locked(step: Step, ticket_id: str) -> Any:
+    """The row of a ticket, which nobody else writes until the transaction ends; None when there is none."""
+    mine = select(tickets).where(tickets.c.ticket_id == ticket_id).with_for_update()
+    return (await step.connection.execute(mine)).one_or_none()
+
+
+def _columns(step: Step, life: Life) -> dict[str, Any]:
+    return {
+        "life": life_text(life),
+        "version": life.version,
+        "state": life.state,
+        "level": life.level,
+        "matter": life.matter,
+        "category": life.category,
+        "unit": life.unit,
+        "next_chase_at": step.rules.next_chase_at(life),
+    }
+
+
+async def _write(step: Step, row: Any, life: Life) -> None:
+    newest = (tickets.c.ticket_id == row.ticket_id) & (tickets.c.version == row.version)
+    columns: dict[str, Any] = _columns(step, life) | {"changed_at": step.at} | ({"danger": True} if life.danger else {})
+    if life.peer is not None and row.peer is None:
+        columns["peer"] = life.peer
+    done = await step.connection.execute(update(tickets).where(newest).values(columns))
+    if done.rowcount != 1:
+        raise WrittenMeanwhile(row.ticket_id)
+
+
+async def _tell(step: Step, row: Any, said: tuple[str, Happening, Life], text: str) -> None:
+    word, happening, life = said
+    kept: dict[str, Any] = {"ticket_id": life.ticket_id, "version": life.version, "by": happening.by}
+    kept |= {"state": life.state, "unit": life.unit, "level": life.level} | _said(happening)
+    if word == "relevelled":
+        kept |= {"category": life.category, "deadlines": [asdict(one) for one in life.deadlines]}
+    step.entries.append(Entry(CallId(row.call_id or ""), life.incident_id, f"ticket.{word}", kept))
+    line = {"ticket_id": life.ticket_id, "version": life.version, "at": happening.at, "by": happening.by}
+    line |= {"step": word, "state": life.state, "text": text}
+    await step.connection.execute(insert(ticket_steps).values(line))
+    if life.peer is not None and word not in SILENT:
+        await _to_peer(step, life.peer, word, life, text)
+
+
+def _said(happening: Happening) -> dict[str, Any]:
+    """What of the event is no free text: a channel, an answer, a name of a chase."""
+    names = ("channel", "told_by", "satisfied", "key", "into", "binds", "owes", "peer")
+    return {name: getattr(happening, name) for name in names if hasattr(happening, name)}
+
+
+async def _to_peer(step: Step, peer: SiteId, word: str, life: Life, text: str) -> None:
+    body = TicketStep(
+        ticket_id=life.ticket_id,
+        version=life.version,
+        step=word,
+        state=life.state,
+        level=life.level,
+        unit=life.unit,
+        text=text[:NOTE_LIMIT],
+    )
+    once = f"step:{life.ticket_id}:{life.version}:{word}"
+    await outbox.put(step, outbox.Written(life.incident_id, peer, "step", body, once))
+
+
+async def dispatch(step: Step, ticket_id: str, given: Given) -> outbox.Written:
+    """The message that gives the matter to the other platform, with the caller as the trust table lets him cross."""
+    row = await locked(step, ticket_id)
+    life = life_in(step, row)
+    body = Dispatch.model_validate(
+        crossing.matter_body(step, row, given.peer)
+        | {"danger": life.danger, "channel": row.channel, "level": life.level, "matter": life.matter}
+        | {"category": life.category, "location": row.location, "summary": row.summary[:NOTE_LIMIT]}
+        | {"reason": given.reason[:NOTE_LIMIT]}
+    )
+    once = f"dispatch:{ticket_id}:{given.peer}:{life.version}"
+    return outbox.Written(life.incident_id, given.peer, "dispatch", body, once)

@@ -1,0 +1,83 @@
+"""What the ticket's work needs from the books, as a Protocol, and what goes in and comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from callflow.domain.limits import Chased
+from callflow.domain.names import Channel, IncidentId, SiteId, TicketId
+from callflow.domain.ticket_refusals import TicketRefusal
+from callflow.domain.ticket_rules import Judgement
+from callflow.domain.tickets import Happening, Life
+
+
+@dataclass(frozen=True, slots=True)
+class NewMatter:
+    """A matter that came without a call (R-010). `number` is only what the citizen wrote: a claim, "" for none."""
+
+    channel: Channel
+    judgement: Judgement
+    region: str
+    number: str = ""
+    location: str = ""
+    summary: str = ""
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What became of a ticket: its life now, the words of its steps, and why not if it was refused."""
+
+    life: Life
+    told: tuple[str, ...] = ()
+    refused: TicketRefusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The matter goes to the other platform beside the step itself (R-010 to R-013)."""
+
+    peer: SiteId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DueTicket:
+    """A ticket that somebody is to be chased for now."""
+
+    life: Life
+    chases: tuple[Chased, ...]
+
+
+class Lives(Protocol):
+    """The tickets of one platform, living. All of them may raise ports.FactsAway."""
+
+    async def open(self, matter: NewMatter, *, key: str, at: float) -> TicketId:
+        """A new ticket for it; the same `key` again gives the same ticket."""
+
+    async def live_on(
+        self,
+        ticket_id: TicketId,
+        *happenings: Happening,
+        key: str,
+        at: float,
+        text: str = "",
+        given: Given | None = None,
+        read_version: int | None = None,
+    ) -> Lived | None:
+        """Let all of this happen, or nothing. None: there is no such ticket.
+
+        The same `key` again changes nothing and answers with the life as it is. `read_version`: what the person
+        looked at; when the ticket has gone on since, the step is refused as CHANGED_MEANWHILE.
+        """
+
+    async def due(self, now: float, limit: int) -> Sequence[DueTicket]:
+        """Tickets with a reminder or a supervision order to be said, the longest due first."""
+
+    async def next_due_at(self) -> float | None:
+        """When the next ticket is to be looked at; None when nothing waits."""
+
+    async def of_incident(self, incident_id: IncidentId) -> Life | None:
+        """The life of this platform's ticket of an incident."""
