@@ -41,6 +41,7 @@ class Place:
     certs: Path
     modules: Path
     share: Path
+    guard: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def render(
         ],
         "danger_target": danger_target(site),
         "one_key_target": one_key_target(site),
+        "never_banned": [str(network) for network in site.never_banned],
     }
     _refuse_line_breaks(values["place"])
     environment = Environment(

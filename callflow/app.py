@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import signal
 import ssl
 import sys
@@ -45,8 +44,10 @@ from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
+from callflow.guard.figures import GuardFigures
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
-from callflow.probes import platforms_of, probes_of
+from callflow.logs import log_json
+from callflow.probes import guard_of, platforms_of, probes_of
 from callflow.service.call_backs import CallBacks
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
@@ -95,7 +96,7 @@ class PlatformFirst:
 
 def serve() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. What stops the start is one sentence on stderr."""
-    _log_json()
+    log_json()
     try:
         settings = Settings()
         site = load_site(settings.site_file, settings.net)
@@ -182,11 +183,12 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
             probes=probes_of(link, runner, facts, desks, keeper),
-            platforms=platforms_of(site, trunks, exchange),
+            platforms=platforms_of(site, trunks, exchange) | {"guard": guard_of(settings.guard_dir, clock)},
             is_reachable=trunks.is_reachable,
             clock=clock,
             registry=CollectorRegistry(),
         )
+        deps.registry.register(GuardFigures(settings.guard_dir, clock))
         door = ExchangeDoor(signer, keyring, SqlInbox(database), _taker(site, facts, controller, clock), clock)
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)
         async with (
@@ -281,22 +283,6 @@ def _suggester(site: Site) -> Callable[[str], Any]:
         return found.as_json()
 
     return suggest
-
-
-def _log_json() -> None:
-    """One JSON object a line on stdout. Numbers and texts of callers never go into a log event."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
 
 
 def _refuse(message: str) -> int:

@@ -97,6 +97,14 @@ def site() -> None:
 
 
 @app.command()
+def guard() -> None:
+    """Run one site's guard in the foreground: whoever attacks the PBX is refused for a time."""
+    from callflow.guard.program import serve as stand_guard  # noqa: PLC0415 - see `site`
+
+    sys.exit(stand_guard())
+
+
+@app.command()
 def demo(base: Base = 0, *, as_json: AsJson = False, keep: bool = False) -> None:
     """Play the five scenes on a lab of its own and show expected against seen."""
     from callflow.demo.show import run_demo  # noqa: PLC0415 - see `site`
@@ -168,8 +176,10 @@ def chaos(
 
 @app.command()
 def pbx(
-    verb: Annotated[str, typer.Argument(help="show, check, reload, drain, resume")],
-    what: Annotated[str, typer.Argument(help="of show: calls, agents, peers, handovers")] = "",
+    verb: Annotated[str, typer.Argument(help="show, lift, check, reload, drain, resume")],
+    what: Annotated[
+        str, typer.Argument(help="of show: calls, agents, peers, handovers, bans; of lift: an address")
+    ] = "",
     site_id: Annotated[str, typer.Option("--site", help="12345 or 110; both by default")] = "",
     base: Base = 0,
     *,

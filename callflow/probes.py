@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from agi.link import AmiLink
 from agi.trunks import Trunks
 from callflow.adapters.exchange_http import ExchangeClient
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.domain.names import SiteId
+from callflow.guard.memory import cause_of, read_memory
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.recordings import RecordingKeeper
 from callflow.service.runner import Runner
@@ -53,3 +57,12 @@ def platforms_of(site: Site, trunks: Trunks, exchange: ExchangeClient) -> dict[s
         return asked
 
     return {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}
+
+
+def guard_of(folder: Path, clock: Callable[[], float]) -> Probe:
+    """Whether attackers are refused. Callers are served without it, so it takes no site out of service."""
+
+    async def guard() -> str | None:
+        return cause_of(read_memory(folder), clock())
+
+    return guard

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         return self.state_dir / "recordings"
 
     @property
+    def guard_dir(self) -> Path:
+        """Where the guard keeps its memory."""
+        return self.state_dir / "guard"
+
+    @property
     def facts_url(self) -> str:
         """The SQL database: PostgreSQL when named, else SQLite beside the journal."""
         return self.sql_url or f"sqlite:///{self.state_dir / 'facts.db'}"

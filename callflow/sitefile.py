@@ -8,9 +8,10 @@ defaults where trust is concerned: a missing field stops the start (architecture
 from __future__ import annotations
 
 import tomllib
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +151,12 @@ class AgentAccount(_Strict):
     role: Literal["agent", "supervisor", "auditor", "administrator"] = "agent"
 
 
+class Guard(_Strict):
+    """Whom the guard never bans besides this site, its carriers and peers: the networks of agents' phones."""
+
+    never_ban: tuple[IPvAnyNetwork, ...] = ()
+
+
 class Site(_Strict):
     """A whole site file."""
 
@@ -162,6 +169,7 @@ class Site(_Strict):
     peer: tuple[Peer, ...]
     directory: tuple[Target, ...]
     agent: tuple[AgentAccount, ...]
+    guard: Guard = Guard()
 
     @model_validator(mode="after")
     def _references_hold(self) -> Site:
@@ -172,7 +180,17 @@ class Site(_Strict):
         codes = [t.code for t in self.directory]
         if len(set(codes)) != len(codes):
             raise ValueError("two directory entries have the same code")
+        try:
+            _ = self.never_banned
+        except ValueError as error:
+            raise ValueError(f"carrier, peer or host: {error}; write its address, not its name") from error
         return self
+
+    @property
+    def never_banned(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Whose packets are always looked at: this site, its carriers and peers, the networks of `[guard]`."""
+        named = (self.addresses.host, *(c.address for c in self.carrier), *(p.address for p in self.peer))
+        return (*(ip_network(name) for name in named), *self.guard.never_ban)
 
     def peer_of(self, peer_id: str) -> Peer | None:
         """The peer with this id, or None."""

@@ -44,6 +44,7 @@ IN_THE_PBX = Place(
     certs=Path("/etc/asterisk/certs"),
     modules=Path("/usr/lib/asterisk-modules"),
     share=Path("/usr/share/asterisk"),
+    guard=Path("/state/guard"),
 )
 """Where Asterisk finds its things inside its container (asterisk-config/Dockerfile)."""
 

@@ -15,10 +15,11 @@ from typing import Any
 
 from agi.lint import ENTRIES, complaints
 from agi.render import module_list, modules_of
+from callflow.guard.memory import cause_of, read_memory
 from callflow.lab import confine, lab, pbx
 from callflow.lab.ami_rights import refused_rights
 from callflow.lab.keys import KeysError, days_left
-from callflow.lab.plan import LabError, Plan, plan_lab
+from callflow.lab.plan import LabError, Plan, SitePlan, plan_lab
 from callflow.lab.processes import refuse_taken_ports
 from callflow.sitefile import SiteFileError
 
@@ -164,6 +165,7 @@ def _running(plan: Plan, status: dict[str, Any]) -> Iterator[Finding]:
             yield Finding(
                 f"{site.id} {name}", "ok" if pids else "fail", "running" if pids else "not running", "./run up"
             )
+        yield from _guard(site)
         if not described["pids"]["asterisk"]:
             continue
         loaded = pbx.console(plan, site, "module show")
@@ -194,6 +196,26 @@ def _running(plan: Plan, status: dict[str, Any]) -> Iterator[Finding]:
                 "answers" if there else "does not answer",
                 "is the other PBX up? are the keys of one lab?",
             )
+
+
+def _guard(site: SitePlan) -> Iterator[Finding]:
+    """Whether attackers are refused, how many are, and whether somebody who never is looks like one."""
+    now, report = time.time(), read_memory(site.place.guard)
+    fault = cause_of(report, now)
+    subject = f"{site.id} attackers"
+    if report is None or fault:
+        yield Finding(
+            subject, "fail", fault or "", f"./run up; the guard's words are in {site.place.log / 'guard.out'}"
+        )
+        return
+    spared = sum(report.spared.values())
+    said = f"{report.bans_now(now).total()} sources refused now, {sum(report.made.values())} bans so far"
+    yield Finding(
+        subject,
+        "warn" if spared else "ok",
+        said + (f", {spared} times an address that is never banned behaved like an attacker" if spared else ""),
+        f"forged packets, or a phone with a wrong password; see {site.place.log / 'security'}",
+    )
 
 
 def _version(words: list[str]) -> str:

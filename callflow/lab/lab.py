@@ -25,9 +25,12 @@ from callflow.lab.processes import Known
 
 READY_LIMIT_S = 30.0
 UNTRUSTED = "stranger"
+PROGRAMS = ("redis", "asterisk", "guard", "python")
+"""Of each site, in the order in which they are started."""
+
 Say = Callable[[str], None]
 Running = dict[str, dict[str, Known]]
-"""Site -> name (redis, asterisk, python) -> the process."""
+"""Site -> name of `PROGRAMS` -> the process."""
 
 
 def up(plan: Plan, say: Say) -> dict[str, Any]:
@@ -103,6 +106,7 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
                     "python": [mine["python"]] if "python" in mine else [],
                     "asterisk": mine.get("asterisk"),
                     "redis": mine.get("redis"),
+                    "guard": mine.get("guard"),
                 },
                 "agents": [
                     {
@@ -132,7 +136,7 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
     running = {site.id: dict(before[site.id]) for site in plan.sites}
     booting: list[tuple[SitePlan, Known]] = []
     for site in plan.sites:
-        missing = [name for name in ("redis", "asterisk", "python") if name not in running[site.id]]
+        missing = [name for name in PROGRAMS if name not in running[site.id]]
         if not missing:
             say(f"{site.id}: already up  已在运行")
             continue
@@ -196,7 +200,21 @@ def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
     )
 
 
-_STARTERS = {"redis": _start_redis, "asterisk": _start_asterisk, "python": _start_python}
+def _start_guard(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
+    return processes.start(
+        [sys.executable, "-m", "callflow", "guard"],
+        site.place.log / "guard.out",
+        {
+            "CALLFLOW_SITE_FILE": str(site.site_file),
+            "CALLFLOW_NET": plan.net,
+            "CALLFLOW_GUARD_DIR": str(site.place.guard),
+            "CALLFLOW_SECURITY_LOG": str(site.place.log / "security"),
+            "CALLFLOW_PBX_CONTROL": str(site.place.run / "asterisk.ctl"),
+        },
+    )
+
+
+_STARTERS = {"redis": _start_redis, "asterisk": _start_asterisk, "guard": _start_guard, "python": _start_python}
 
 
 def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
@@ -209,6 +227,7 @@ def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
             (at.host, at.trunk_port, "tcp"),
             (at.host, at.ami_port, "tcp"),
         ],
+        "guard": [],
         "python": [(at.host, port, "tcp") for port in (at.http_port, at.agi_port, at.exchange_port)],
     }
 

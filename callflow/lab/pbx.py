@@ -25,7 +25,7 @@ def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
     place = site.place
     for folder in (place.var / "spool", place.var / "keys", place.log / "cdr-csv", place.log / "cel-custom"):
         folder.mkdir(parents=True, exist_ok=True)
-    for folder in (place.run, place.journal, place.recordings, place.music):
+    for folder in (place.run, place.journal, place.recordings, place.music, place.guard):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     secrets = Secrets(ami=keys.ami_secret, sip={name: agent.sip_password for name, agent in keys.agents.items()})
     files = render(
@@ -70,7 +70,13 @@ def confinement(plan: Plan, site: SitePlan) -> list[str]:
     """
     place = site.place
     own = (place.var, place.run, place.log, place.journal, place.recordings)
-    given = (plan.runtime, place.etc, place.music, *(place.certs / name for name in ("ca.crt", "tls.crt", "tls.key")))
+    given = (
+        plan.runtime,
+        place.etc,
+        place.guard,
+        place.music,
+        *(place.certs / name for name in ("ca.crt", "tls.crt", "tls.key")),
+    )
     return ["--write", *map(str, own), "--read", *map(str, given)]
 
 

@@ -110,6 +110,7 @@ def _plan_site(folder: Path, runtime: Path, state: Path, site_id: str, base: int
         certs=state / "keys" / site_id,
         modules=library / "asterisk" / "modules",
         share=runtime / "usr" / "share" / "asterisk",
+        guard=own / "guard",
     )
     return SitePlan(load_site(site_file, net), site_file, own, state / "keys", place)
 

@@ -112,7 +112,7 @@ class Deps:
     files: CaseFiles
     probes: Mapping[str, Probe]
     platforms: Mapping[str, Probe]
-    """The lines to the other platforms: named when they are missing, but calls are answered without them."""
+    """The lines to the other platforms, and the guard: named when missing, but calls are answered without them."""
     is_reachable: Callable[[TargetCode], bool | None]
     """Whether a directory code's trunk answers; None when nobody can say."""
     clock: Callable[[], float]

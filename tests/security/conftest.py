@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
+from callflow.domain.bans import Ban
+from callflow.guard.memory import ask_to_lift, read_memory
+from callflow.lab.lab import status
 from callflow.lab.plan import Plan
 from softphone_sim.lab import Lab
+from softphone_sim.phone.handset import Bell
 from tests.e2e.conftest import lab, plan, running, stage
 
 __all__ = ["lab", "plan", "running", "stage"]  # the lab is the same as that of tests/e2e
 
 PLATFORM = "12345"
 TOOL_LIMIT_S = 60.0
+BAN_LIMIT_S = 10.0
+"""Within this a source must be refused (requirements T-02)."""
 
 
 @pytest.fixture
@@ -49,6 +57,46 @@ def security_events(running: Plan) -> Callable[[str], list[str]]:
         return [told for line in lines if f"/{address}/" in (told := json.loads(line)["logmsg"]["message"])]
 
     return named
+
+
+@pytest.fixture
+def bans(running: Plan) -> Callable[[], dict[str, Ban]]:
+    """Whom the guard of 12345 refuses now, by address."""
+    folder = running.sites[0].place.guard
+
+    def now() -> dict[str, Ban]:
+        report = read_memory(folder)
+        return {str(ban.address): ban for ban in report.bans} if report else {}
+
+    return now
+
+
+@pytest.fixture(autouse=True)
+async def everybody_may_come_again(running: Plan, bans: Callable[[], dict[str, Ban]]) -> AsyncIterator[None]:
+    """No test is refused for what another did."""
+    yield
+    for address in bans():
+        ask_to_lift(running.sites[0].place.guard, ip_address(address))
+    assert await Bell().until(lambda: not bans() or None, BAN_LIMIT_S, 0.1)
+
+
+@pytest.fixture
+def unguarded(lab: Lab, running: Plan) -> Iterator[None]:
+    """The guard of 12345 is frozen: what an attacker with as many addresses as he likes would see."""
+    assert lab
+    pid = guard_pid(running)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def guard_pid(running: Plan) -> int:
+    """The process of 12345's guard."""
+    told = status(running)
+    assert told is not None
+    return int(told["sites"][0]["pids"]["guard"])
 
 
 async def tool(*words: str, home: Path) -> tuple[int, str]:
