@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 ANSWER_LIMIT_S = 3.0
+CHALLENGE = 401
 
 
 @dataclass(slots=True)
@@ -81,9 +82,11 @@ class Wire(asyncio.DatagramProtocol):
         )
 
     async def register(self, user: str, password: str, headers: str = "") -> str:
-        """Register as this user, by challenge and answer; the last answer."""
+        """Register as this user, by challenge and answer; the last answer, or the first when it is no challenge."""
         uri = f"sip:{self.server[0]}"
         first = await self.ask(self.request("REGISTER", uri, user))
+        if status_of(first) != CHALLENGE:
+            return first
         return await self.ask(
             self.request("REGISTER", uri, user, headers=headers + digest(first, "REGISTER", uri, user, password))
         )
