@@ -6,9 +6,9 @@ start() {
   [ -r /etc/asterisk/asterisk.conf ] || { echo "pbx: /etc/asterisk holds no configuration; run: docker compose up keys  缺少配置" >&2; exit 1; }
   local log=/var/lib/asterisk/log
   mkdir -p /var/lib/asterisk/spool /var/lib/asterisk/keys $log/cdr-csv $log/cel-custom
-  # warnings and security events go to the engine's log, which it rotates; the call records stay files in the volume
+  # warnings go to the engine's log, which it rotates; security events and call records are files in the volume, where the guard reads them
   ln -sfn /dev/stdout $log/full
-  ln -sfn /dev/stdout $log/security
+  [ ! -L $log/security ] || rm $log/security
   exec asterisk -f -n
 }
 

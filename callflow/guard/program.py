@@ -22,7 +22,7 @@ from callflow.domain.bans import WINDOW_S, Ban, Network, Watch
 from callflow.guard.memory import asked_to_lift, read_memory, write_memory
 from callflow.guard.security_log import Unreadable, read_line
 from callflow.guard.tail import LogTail, Place, lines_of
-from callflow.guard.wall import Wall, WallDown
+from callflow.guard.wall import Wall, WallDown, tell
 from callflow.logs import log_json
 from callflow.sitefile import SiteFileError, load_site
 
@@ -41,6 +41,13 @@ MOST_CHUNKS = 8
 """Read in one round: 2 MB of log, some four thousand events; then lifting and ending have their turn."""
 
 
+MOST_LOG_BYTES = 1 << 26
+OLD_LOGS = 4
+"""So many full logs are kept beside the one that is written."""
+
+REOPEN = "logger reload"
+
+
 class GuardSettings(BaseSettings):
     """What the guard is told by its environment (`CALLFLOW_…`)."""
 
@@ -56,8 +63,11 @@ class GuardSettings(BaseSettings):
 class Guard:
     """One round after the other; `look` is one of them. Nothing else runs in this process."""
 
-    def __init__(self, settings: GuardSettings, never: tuple[Network, ...]) -> None:
+    def __init__(
+        self, settings: GuardSettings, never: tuple[Network, ...], *, most_log_bytes: int = MOST_LOG_BYTES
+    ) -> None:
         self._folder = settings.guard_dir
+        self._most_log_bytes = most_log_bytes
         self._watch = Watch(never)
         self._wall = Wall(settings.guard_dir / "bans.conf", settings.pbx_control)
         before = read_memory(self._folder)
@@ -67,6 +77,7 @@ class Guard:
             self._watch.known = dict(before.known)
             self._watch.made, self._watch.spared = Counter(before.made), Counter(before.spared)
         self._unreadable = before.unreadable if before else 0
+        self._log, self._control = settings.security_log, settings.pbx_control
         self._tail = LogTail(settings.security_log, before.place if before else Place())
         self._fault = ""
         self._is_up = False
@@ -77,6 +88,7 @@ class Guard:
     def look(self, now: float) -> None:
         """Read what is new, let in whose time is up, tell Asterisk, write the memory."""
         log_fault = self._read(now)
+        self._keep_log_small()
         for address in asked_to_lift(self._folder):
             lifted = self._watch.lift(address)
             self._is_up = self._is_up and lifted is None
@@ -94,6 +106,22 @@ class Guard:
             log.error("attackers are not refused", why=self._fault)
         if now - self._written_at >= (RELOAD_EVERY_S if not self._is_up or self._fault != before else REPORT_EVERY_S):
             self._write(now)
+
+    def _keep_log_small(self) -> None:
+        """Beyond its size the log is renamed and Asterisk begins a new one: no flood fills the disk with it."""
+        try:
+            if self._log.stat().st_size < self._most_log_bytes:
+                return
+            for number in range(OLD_LOGS, 1, -1):
+                older = self._log.with_name(f"{self._log.name}.{number - 1}")
+                if older.exists():
+                    older.replace(self._log.with_name(f"{self._log.name}.{number}"))
+            self._log.replace(self._log.with_name(f"{self._log.name}.1"))
+            tell(self._control, REOPEN)
+        except FileNotFoundError:
+            return  # Asterisk has not written yet
+        except (OSError, WallDown) as error:
+            log.error("the security log cannot be rotated", why=str(error))  # noqa: TRY400
 
     def close(self, now: float) -> None:
         """Write the memory and let go of the log."""

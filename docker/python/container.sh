@@ -7,6 +7,7 @@ LAB=/given/status.json
 case ${1:-} in
   keys) exec python -m callflow.lab.deploy --net "$CALLFLOW_NET" --out /made ;;
   site) exec python -m callflow site ;;
+  guard) exec python -m callflow guard ;;
   ready) # HOST PORT : whether the site says that every neighbour answers; if not, what it says
     exec 3<>"/dev/tcp/$2/$3"
     printf 'GET /health/ready HTTP/1.0\r\n\r\n' >&3
