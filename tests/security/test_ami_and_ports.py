@@ -92,7 +92,7 @@ def test_only_the_declared_ports_are_open_and_only_on_the_declared_addresses(run
     told = status(running)
     assert told is not None
     for site, one in zip(running.sites, told["sites"], strict=True):
-        pids = {"python": one["pids"]["python"], "asterisk": [one["pids"]["asterisk"]], "redis": [one["pids"]["redis"]]}
+        pids = {name: found if isinstance(found, list) else [found] for name, found in one["pids"].items()}
         for name, declared in ports_of(site).items():
             found = {place for pid in pids[name] for place in listening(pid)}
             assert found - resolver_sockets(found) == set(declared), f"{site.id} {name}"
