@@ -33,7 +33,7 @@ USAGE_LINES_LIMIT = 100
 LOOKS_A_LIMIT = 8
 """How often within a limit the server looks who is overdue: a limit is kept to an eighth."""
 
-_PLAIN = re.compile(r"[0-9A-Za-z]*")
+_PLAIN = re.compile(r"[0-9A-Za-z/_.@+*#-]*")
 
 
 class AgiPortTaken(Exception):  # noqa: N818 - named by what happened
@@ -75,7 +75,7 @@ class AgiSession:
         """Set several at once, all or none: one way there and back, for which a caller waits. Repeatable.
 
         Raises:
-            AgiUnsendable: a value that is more than letters and digits; nothing was sent.
+            AgiUnsendable: a value that is more than a word or a channel's name; nothing was sent.
             Others as `set_variable` does.
         """
         if not all(_PLAIN.fullmatch(value) for value in values.values()):

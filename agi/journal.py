@@ -28,7 +28,7 @@ STEPS = frozenset(
         "joined",
         "consulting",
     }
-    | {"left", "waiting", "recalling", "released", "ended", "recording", "recorded", "unrecorded"}
+    | {"left", "waiting", "recalling", "released", "returned", "ended", "recording", "recorded", "unrecorded"}
 )
 
 _ID = re.compile(r"[0-9A-Z]{26}")

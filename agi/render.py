@@ -161,6 +161,7 @@ def _dialled(site: Site, target: Target, called: Target | Contact) -> dict[str, 
     return {
         "code": target.code,
         "dial": called.dial,
+        "platform": peer.id if peer else "none",
         "trunk": f"peer-{peer.id}" if peer else f"{line.id}{'' if own_number == 'always' else '-named'}",
         "claimed_trunk": f"peer-{peer.id}-claimed" if peer else line.id,
         "own_number": own_number,

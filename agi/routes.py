@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -17,7 +17,8 @@ from agi.fastagi import AgiSession, Job
 from agi.translate import VERIFIED_OF_MARK
 from agi.uui import Uui
 from callflow.domain.calls import Call
-from callflow.domain.names import CallId, IncidentId, SiteId, Verified
+from callflow.domain.names import CallId, IncidentId, Phase, SiteId, Verified
+from callflow.service.ports import FactsAway
 from callflow.sitefile import Site
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,9 @@ PRIORITY_MOST = 10
 
 PRIORITY_LIMIT_S = 0.3
 """The dialplan waits one second for the whole job."""
+
+REJOIN_LIMIT_S = 0.3
+"""As for the priority."""
 
 _CHANNEL = re.compile(r"[0-9A-Za-z/._@;:+*#-]{1,120}")
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -56,6 +60,9 @@ class Calls(Protocol):
     async def call(self, call_id: CallId) -> Call | None:
         """The call as last committed, or None."""
 
+    async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
+        """This site's calls of one incident, oldest first."""
+
 
 class Routes:
     """Both jobs of one site. `clock` gives epoch seconds."""
@@ -83,7 +90,8 @@ class Routes:
         """Say which incident a new caller belongs to, how often it was handed on, and how urgent he is.
 
         A signed incident id of the trunk's own peer is kept, else the one that the dialplan made. `R_UUI` is made in
-        advance for the first peer, so that a phone key works when this program is gone by then.
+        advance for the first peer, so that a phone key works when this program is gone by then. `R_REJOIN` names the
+        leg of a caller whom that peer brings back while he is still here, bridged with it: his call goes on.
         """
         found = _arguments(session, "call_id", "channel", "via", "dialled", "number", "uui", "incident", "mark", "hop")
         if found is None:
@@ -92,8 +100,9 @@ class Routes:
         signed = self._uui.verify(found["uui"], self._clock()) if found["uui"] and self._site.peer_of(via) else None
         if signed is not None and signed.from_site == via:
             incident_id, hop = signed.incident_id, signed.hop
+            home = await self._still_here(incident_id, via)
         else:
-            incident_id, hop = IncidentId(found["incident"]), int(found["hop"])
+            incident_id, hop, home = IncidentId(found["incident"]), int(found["hop"]), ""
         mark = VERIFIED_OF_MARK.get(found["mark"], Verified.NONE)
         if signed is not None and signed.mark is Verified.CLAIMED and mark is Verified.NETWORK:
             mark = Verified.CLAIMED
@@ -101,6 +110,7 @@ class Routes:
             {
                 f"SHARED(R_INCIDENT,{channel})": incident_id,
                 f"SHARED(R_HOP,{channel})": str(hop),
+                f"SHARED(R_REJOIN,{channel})": home,
                 f"SHARED(R_UUI,{channel})": self._onward(incident_id, hop + 1, mark),
                 f"SHARED(R_PRIORITY,{channel})": str(await self._priority(found["number"], via)),
             }
@@ -129,6 +139,21 @@ class Routes:
             uui = self._uui.sign(call.incident_id, hop, call.caller.verified, SiteId(peer.id), self._clock())
         channel = found["channel"]
         await session.set_variables({f"SHARED(T_UUI,{channel})": uui})
+
+    async def _still_here(self, incident_id: IncidentId, peer: str) -> str:
+        """The leg of the caller whom this peer has from us and who is still bridged with it; "" when there is none.
+
+        Silence when it cannot be read in time: he then arrives as a second call, and nobody is lost.
+        """
+        try:
+            async with asyncio.timeout(REJOIN_LIMIT_S):
+                calls = await self._calls.calls_of_incident(incident_id)
+        except (FactsAway, TimeoutError) as error:
+            log.warning("not known whether he is still here", why=repr(error))
+            return ""
+        codes = {target.code for target in self._site.directory if target.via == peer}
+        here = [c for c in calls if not c.is_over and any(a.is_joined and a.target in codes for a in c.attempts)]
+        return here[0].caller.channel if here and here[0].phase is not Phase.AGENTS_ONLY else ""
 
     async def _priority(self, number: str, via: str) -> int:
         """0 when nobody can say it in time: he waits like everybody, but he is not lost."""

@@ -93,6 +93,7 @@ class Translator:
             "left": _left,
             "waiting": _waiting,
             "recalling": _recalling,
+            "returned": _returned,
             "released": _nothing,  # the leg's own `left` follows
             "ended": self._ended,
             "recording": _recording,
@@ -288,6 +289,11 @@ def _recorded(line: JournalLine) -> list[events.Event]:
 def _unrecorded(line: JournalLine) -> list[events.Event]:
     log.error("a talk is not recorded", call_id=line.call_id, kind=line.detail["kind"], why=line.detail["why"])
     return []
+
+
+def _returned(line: JournalLine) -> list[events.Event]:
+    found = line.detail
+    return [events.CallerReturned(CallId(line.call_id), line.at, SiteId(found["via"]), _number(found, "hop"))]
 
 
 def _nothing(_line: JournalLine) -> list[events.Event]:

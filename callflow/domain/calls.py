@@ -88,6 +88,8 @@ class Attempt:
     """Since when our agent and the target talk, or talked, privately; None when they never did."""
     fetch_at: float | None = None
     """When the caller was last ordered into the private talk; the journal then says that he is in."""
+    returned_at: float | None = None
+    """Since when the target is in through the caller's own leg: he was handed back to where he came from."""
     cancelling: bool = False
     """The cancel was ordered; the journal has not yet said that the leg is gone."""
 
@@ -163,6 +165,8 @@ class Call:
     """The other platforms' tickets of this incident, as they told us."""
     peer_note: str = ""
     """The newest note that crossed during the call; what came with the handover is in the ticket."""
+    returned_by: SiteId | None = None
+    """The platform that handed the caller back into his live bridge, if one did."""
     call_back: bool = False
     """The caller is on the call-back list."""
     recordings: tuple[Recording, ...] = ()

@@ -119,7 +119,7 @@ class OpenTicket(Record):
 
 @dataclass(frozen=True, slots=True)
 class MarkTicket(Record):
-    """The ticket's telephone side changed: "connected", "not_connected", "handed_over", "kept", "danger"."""
+    """The telephone side changed: "connected", "not_connected", "handed_over", "returned", "kept", "danger"."""
 
     incident_id: IncidentId
     mark: str

@@ -129,6 +129,17 @@ class CallerRecalled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallerReturned(Event):
+    """A platform handed back a caller whom we still had: our agent is in his live bridge, its new leg is released.
+
+    `hop`: how often the incident has been handed on, this time included.
+    """
+
+    from_site: SiteId
+    hop: int
+
+
+@dataclass(frozen=True, slots=True)
 class LegLeft(Event):
     """An agent's or a target's leg ended. `cause` is its Q.850 hang-up cause."""
 

@@ -7,10 +7,11 @@ cannot know.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from callflow.domain import danger, ownership
 from callflow.domain.calls import Agent, Attempt, Call, Caller, Ownership
-from callflow.domain.commands import OpenTicket, PopScreen, SendOutcome
+from callflow.domain.commands import KeepAgent, OpenTicket, PopScreen, SendOutcome
 from callflow.domain.draft import Draft
 from callflow.domain.events import (
     AgentAnswered,
@@ -18,12 +19,16 @@ from callflow.domain.events import (
     CallerArrived,
     CallerEnded,
     CallerRecalled,
+    CallerReturned,
     CallerWaiting,
     LegLeft,
 )
 from callflow.domain.names import Kind, Outcome, Phase, Role
 from callflow.domain.presence import LOOKED_AFTER, place
 from callflow.domain.rules import SiteRules
+
+DELIVERED = 7
+"""Q.850 "call awarded and being delivered in an established channel": he is in through the caller's own leg."""
 
 NORMAL_CLEARING = 16
 """Q.850: somebody hung up. Every other cause of a last leg means that the caller was left by a fault."""
@@ -96,7 +101,32 @@ def agent_answered(draft: Draft, event: AgentAnswered, _rules: SiteRules) -> Non
     )
     if call.caller.from_site is not None:
         draft.mark("connected")
+    if call.phase is Phase.HANDED_OVER:
+        _releases_nobody(draft)  # he is back with us: the one key that handed him on has had its agent
     place(draft, event.at)
+
+
+def caller_returned(draft: Draft, event: CallerReturned, rules: SiteRules) -> None:
+    """A platform handed him back into his live bridge. An agent who was about to leave him is kept."""
+    call = draft.call
+    if call.returned_by == event.from_site and event.hop <= call.caller.hop:
+        return
+    hop = max(event.hop, call.caller.hop)
+    draft.change(returned_by=event.from_site, caller=replace(call.caller, hop=hop))
+    draft.mark("returned")
+    draft.tell(call.agent.agent_id if call.agent else None, "returned")
+    if _releases_nobody(draft) and call.agent_is_in:
+        draft.change(stay=True)
+        draft.add(KeepAgent(event.call_id))
+    ownership.given_back(draft, rules)
+
+
+def _releases_nobody(draft: Draft) -> bool:
+    """From now on none of the targets that are in will release our agent. False when none would have."""
+    would = [a for a in draft.call.attempts if a.is_joined and a.kind is Kind.ONE_KEY]
+    for attempt in would:
+        draft.change_attempt(attempt, kind=Kind.THREE_PARTY)
+    return bool(would)
 
 
 def leg_left(draft: Draft, event: LegLeft, rules: SiteRules) -> None:
@@ -135,12 +165,18 @@ def target_left(draft: Draft, event: LegLeft, rules: SiteRules) -> bool:
     attempt = next((a for a in draft.call.attempts if _has_answered(a) and _is_leg_of(a, event)), None)
     if attempt is None:
         return False
+    if attempt.returned_at is not None:
+        return False  # he has no leg any more
+    if _came_back(draft.call, attempt, event, rules):
+        draft.change_attempt(attempt, returned_at=event.at, channel=None)
+        draft.mark("returned")
+        return True
     if attempt.is_consulting:
         consult_over(draft, attempt, event, rules)
         return True
     decided = any(site == rules.peers.get(attempt.target) for site, _ in draft.call.ownership.decisions)
     hurried = draft.call.agent_is_in and event.at - (attempt.joined_at or event.at) < LOST_WITHIN_S and not decided
-    lost = not attempt.cancelling and (event.cause != NORMAL_CLEARING or hurried)
+    lost = not attempt.cancelling and (event.cause not in (NORMAL_CLEARING, DELIVERED) or hurried)
     outcome = Outcome.LOST_AFTER_ANSWER if lost else attempt.outcome
     following = rules.contact_after(attempt.target, attempt.contact) if lost else None
     draft.change_attempt(attempt, ended_at=event.at, cause=event.cause, outcome=outcome, next_contact=following)
@@ -160,6 +196,13 @@ def consult_over(draft: Draft, attempt: Attempt, event: LegLeft, rules: SiteRule
     if not any(a.is_joined for a in draft.call.attempts):
         draft.mark("not_connected")
     report_outcome(draft, attempt, outcome, rules)
+
+
+def _came_back(call: Call, attempt: Attempt, event: LegLeft, rules: SiteRules) -> bool:
+    """The platform that the caller came from has taken him back: into his bridge over there, by his own leg."""
+    origin = call.caller.from_site
+    by_own_leg = event.cause == DELIVERED and attempt.is_joined and call.phase is not Phase.AGENTS_ONLY
+    return by_own_leg and origin is not None and rules.peer_of(attempt.target) == origin
 
 
 def _has_answered(attempt: Attempt) -> bool:
@@ -224,7 +267,11 @@ def caller_ended(draft: Draft, event: CallerEnded, rules: SiteRules) -> None:
         draft.call_back("cut" if call.caller.from_site is None else "trunk_lost")
     elif danger.is_unanswered(call, rules):
         draft.call_back("danger")
-    talking_on = [a for a in call.attempts if a.is_joined or (a.is_live and (a.danger or a.consulting_at))]
+    talking_on = [
+        a
+        for a in call.attempts
+        if (a.is_joined and a.returned_at is None) or (a.is_live and (a.danger or a.consulting_at))
+    ]
     if call.agent_is_in and talking_on:
         _drop_attempts(draft, event.at, rules, keep=talking_on)
         draft.move(Phase.AGENTS_ONLY, event.at)

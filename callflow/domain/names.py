@@ -128,6 +128,8 @@ class Settled(StrEnum):
     FIRST_RECEIVER = "first_receiver"
     AGREED = "agreed"
     BY_RULE = "by_rule"
+    RETURNED = "returned"
+    """The platform that had it handed it back: the first receiver holds it, and that is the end of it (R-018)."""
 
 
 class Channel(StrEnum):

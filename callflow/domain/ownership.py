@@ -4,6 +4,7 @@ Rules of this file
 1. The first receiver never changes. The owner is the first receiver or whom both platforms agreed on.
 2. The platform that holds the caller's carrier leg is the arbiter: it alone settles, once, and tells the peer.
 3. The first decisive press wins. Both refuse, or nobody presses in time: the first receiver, by rule.
+4. What is settled stays settled, with one exception, once: the platform that has it hands caller and matter back.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def awaits_agreement(call: Call, rules: SiteRules) -> bool:
 def owner_decided(draft: Draft, event: OwnerDecided, rules: SiteRules) -> None:
     """Our agent accepts or refuses the matter for this platform; the arbiter is told, or settles."""
     peers = peers_of(draft.call, rules)
-    if peers and _note(draft, rules.site, accept=event.accept):
+    if event.accept and can_be_returned(draft.call, rules, accept=True):
+        _settle(draft, draft.call.ownership.first_receiver, Settled.RETURNED, rules)
+    elif peers and _note(draft, rules, rules.site, accept=event.accept):
         _say(draft, rules, accept=event.accept)
         _judge(draft, rules)
 
@@ -49,8 +52,9 @@ def owner_decided(draft: Draft, event: OwnerDecided, rules: SiteRules) -> None:
 def peer_owner_decided(draft: Draft, event: PeerOwnerDecided, rules: SiteRules) -> None:
     """The other platform's agent accepts or refuses."""
     involved = event.from_site in peers_of(draft.call, rules)
-    if involved and _note(draft, event.from_site, accept=event.accept):
+    if involved and _note(draft, rules, event.from_site, accept=event.accept):
         _judge(draft, rules)
+        given_back(draft, rules)
 
 
 def peer_owner_settled(draft: Draft, event: PeerOwnerSettled, rules: SiteRules) -> None:
@@ -72,8 +76,29 @@ def handed_on_by_one_key(draft: Draft, rules: SiteRules) -> None:
         return
     if is_arbiter(draft.call):
         _settle(draft, taker, Settled.AGREED, rules)
-    elif _note(draft, rules.site, accept=False):
+    elif _note(draft, rules, rules.site, accept=False):
         _say(draft, rules, accept=False)
+
+
+def can_be_returned(call: Call, rules: SiteRules, *, accept: bool) -> bool:
+    """What is settled may be opened once more.
+
+    `accept`: to take over what a platform handed back to us; else to give up what we handed back.
+    """
+    own = call.ownership
+    if own.settled in (None, Settled.RETURNED):
+        return False
+    if accept:
+        return is_arbiter(call) and call.returned_by is not None and own.owner == call.returned_by
+    return not is_arbiter(call) and own.owner == rules.site and any(a.returned_at is not None for a in call.attempts)
+
+
+def given_back(draft: Draft, rules: SiteRules) -> None:
+    """Who has the matter does not keep it, and the caller is back with us: the first receiver holds it."""
+    call = draft.call
+    gives_up = (call.returned_by, False) in call.ownership.decisions
+    if gives_up and can_be_returned(call, rules, accept=True):
+        _settle(draft, call.ownership.first_receiver, Settled.RETURNED, rules)
 
 
 def call_is_over(draft: Draft, rules: SiteRules) -> None:
@@ -91,10 +116,16 @@ def by_rule(draft: Draft, rules: SiteRules) -> None:
     _settle(draft, draft.call.ownership.first_receiver, Settled.BY_RULE, rules)
 
 
-def _note(draft: Draft, site: SiteId, *, accept: bool) -> bool:
-    """Keep one platform's newest decision. False when settled already, or nothing new."""
+def _note(draft: Draft, rules: SiteRules, site: SiteId, *, accept: bool) -> bool:
+    """Keep one platform's newest decision. False when settled already, or nothing new.
+
+    After the settlement only this is still heard: who has the matter gives it up.
+    """
     own = draft.call.ownership
-    if own.settled is not None or (site, accept) in own.decisions:
+    ours = site == rules.site
+    gives_up = not accept and (can_be_returned(draft.call, rules, accept=False) if ours else site == own.owner)
+    closed = own.settled is not None and not (gives_up and own.settled is not Settled.RETURNED)
+    if closed or (site, accept) in own.decisions:
         return False
     others = tuple(d for d in own.decisions if d[0] != site)
     draft.change(ownership=replace(own, decisions=(*others, (site, accept))))
@@ -120,7 +151,8 @@ def _judge(draft: Draft, rules: SiteRules) -> None:
 
 def _settle(draft: Draft, owner: SiteId, settled: Settled, rules: SiteRules) -> None:
     call = draft.call
-    if call.ownership.settled is not None:
+    before = call.ownership.settled
+    if before is not None and (settled is not Settled.RETURNED or before is Settled.RETURNED):
         return
     draft.change(ownership=replace(call.ownership, owner=owner, settled=settled))
     draft.add(SettleOwner(call.call_id, call.incident_id, owner, settled))

@@ -25,7 +25,7 @@ from callflow.domain.events import (
     StayRequested,
 )
 from callflow.domain.names import Consent, Kind, Phase, TargetCode, Way
-from callflow.domain.ownership import peers_of
+from callflow.domain.ownership import can_be_returned, peers_of
 from callflow.domain.rules import SiteRules
 
 
@@ -39,6 +39,7 @@ class RefusalCode(StrEnum):
     UNKNOWN_CONTACT = "unknown-contact"
     CONSENT_MISSING = "consent-missing"
     CONSENT_DECLINED = "consent-declined"
+    RETURNED_ALREADY = "returned-already"
     HANDOVER_IN_PROGRESS = "handover-in-progress"
     HOP_LIMIT = "hop-limit"
     TARGET_UNREACHABLE = "target-unreachable"
@@ -85,6 +86,7 @@ def is_leaving(call: Call) -> bool:
 def cancellable(call: Call, target: TargetCode | None) -> Attempt | None:
     """The attempt a cancel would end: the named target's, or the newest; never a danger attempt."""
     live = [a for a in call.attempts if a.is_live and not a.danger and target in (None, a.target)]
+    live = [a for a in live if a.returned_at is None]  # that platform has him by his own leg: there is none to end
     return live[-1] if live else None
 
 
@@ -134,6 +136,12 @@ def _not_asked(asked: Asked) -> bool:
 
 def _declined(asked: Asked) -> bool:
     return asked.request.consent is Consent.DECLINED
+
+
+def _returned_already(asked: Asked) -> bool:
+    return any(
+        a.is_live and a.returned_at is not None and a.target == asked.request.target for a in asked.call.attempts
+    )
 
 
 def _in_progress(asked: Asked) -> bool:
@@ -188,7 +196,8 @@ def _no_peer_involved(asked: Asked) -> bool:
 
 
 def _owner_settled(asked: Asked) -> bool:
-    return asked.call.ownership.settled is not None
+    reopened = can_be_returned(asked.call, asked.rules, accept=asked.request.accept)
+    return asked.call.ownership.settled is not None and not reopened
 
 
 def _consent_known(asked: Asked) -> bool:
@@ -210,6 +219,7 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         (RefusalCode.UNKNOWN_CONTACT, _unknown_contact),
         (RefusalCode.CONSENT_MISSING, _not_asked),
         (RefusalCode.CONSENT_DECLINED, _declined),
+        (RefusalCode.RETURNED_ALREADY, _returned_already),
         (RefusalCode.HANDOVER_IN_PROGRESS, _in_progress),
         (RefusalCode.THIRD_PARTY_IN, _cannot_be_private),
         (RefusalCode.HOP_LIMIT, _hops_spent),

@@ -50,6 +50,9 @@ NOTICES: Mapping[str, Notice] = {
     "lost_after_answer": Notice(
         "对方接通后断开。请询问来电人并重新转接。", "Answered, then lost. Ask the caller and hand over again."
     ),
+    "returned": Notice(
+        "对方平台已将来电人退回,请继续受理。不可再次转给对方。", "Handed back to you; not to be handed over once more."
+    ),
     "danger": Notice("对方平台已标记危急。", "The other platform raised danger."),
 }
 """Every code that `TellAgent` carries. Refused requests have their own sentences, in the API's table."""
@@ -150,6 +153,7 @@ def attempt_body(call: Call, attempt: Attempt) -> Body:
         "ringing_at": attempt.ringing_at,
         "consulting_at": attempt.consulting_at,
         "joined_at": attempt.joined_at,
+        "returned_at": attempt.returned_at,
         "ended_at": attempt.ended_at,
         "outcome": attempt.outcome.value if attempt.outcome else None,
         "sip_code": attempt.sip_code,

@@ -208,7 +208,7 @@ ROUTES = tuple(
             AttemptView,
             (
                 "handover-in-progress consent-missing consent-declined target-unreachable unknown-target "
-                "unknown-contact caller-gone third-party-in "
+                "unknown-contact caller-gone third-party-in returned-already "
                 "hop-limit idempotency-key-reused number-not-yours-to-choose too-many-handovers"
             ),
         ),

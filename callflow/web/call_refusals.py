@@ -66,6 +66,14 @@ CALL_REFUSALS: dict[str, Refusal] = {
         "Wait for it or cancel it first.",
         "请等待结果,或先取消。",
     ),
+    "returned-already": Refusal(
+        409,
+        "Returned already",
+        "The caller is back with this platform; a matter is returned once at most.",
+        "来电人已退回该平台,同一事项最多退回一次。",
+        "Leave the call when you are done; the first receiver holds the matter.",
+        "请结束参与;由首接平台受理。",
+    ),
     "consent-missing": Refusal(
         409,
         "Consent missing",

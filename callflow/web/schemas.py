@@ -152,6 +152,9 @@ class AttemptView(View):
     ringing_at: float | None
     consulting_at: float | None
     joined_at: float | None
+    returned_at: float | None = Field(
+        description="handed back: this target is in through the caller's own leg since then"
+    )
     ended_at: float | None
     outcome: Outcome | None
     sip_code: int

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from agi.agi_wire import AgiRequest
 from agi.routes import PRIORITY_MOST, Routes
-from callflow.domain.calls import Call
-from callflow.domain.names import CallId, IncidentId, SiteId, Verified
+from callflow.domain.calls import Attempt, Call
+from callflow.domain.names import (
+    AttemptId,
+    CallId,
+    Consent,
+    IncidentId,
+    Kind,
+    Outcome,
+    Phase,
+    SiteId,
+    TargetCode,
+    Verified,
+    Way,
+)
+from callflow.service.ports import FactsAway
 from callflow.sitefile import Site
 from tests.unit.agi.test_actions import CALL_ID, CALLER, call_of
 from tests.unit.agi.test_translate import CLAIMED_UUI, FOREIGN_UUI, GOOD_UUI, SIGNED_INCIDENT, KnownUui
@@ -47,7 +60,9 @@ class Site12345:
 
     wish: int = 3
     is_slow: bool = False
+    is_away: bool = False
     known: Call | None = field(default_factory=call_of)
+    of_incident: Sequence[Call] = ()
 
     async def priority(self, *, number: str, via: str) -> int:
         assert (number, via) != ("", "")
@@ -57,6 +72,12 @@ class Site12345:
 
     async def call(self, call_id: CallId) -> Call | None:
         return self.known if call_id == CALL_ID else None
+
+    async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
+        assert incident_id == SIGNED_INCIDENT
+        if self.is_away:
+            raise FactsAway("for this test")
+        return self.of_incident
 
 
 @pytest.fixture
@@ -94,6 +115,7 @@ async def test_a_new_caller_keeps_the_incident_that_the_dialplan_made(routes: Ro
     assert await intake(routes) == {
         "R_INCIDENT": OWN_INCIDENT,
         "R_HOP": "0",
+        "R_REJOIN": "",
         "R_UUI": f"{OWN_INCIDENT}/1/network/110",
         "R_PRIORITY": "3",
     }
@@ -104,6 +126,61 @@ async def test_a_caller_whom_the_peer_hands_over_keeps_the_peers_incident(routes
 
     assert (answers["R_INCIDENT"], answers["R_HOP"]) == (SIGNED_INCIDENT, "1")
     assert answers["R_UUI"] == f"{SIGNED_INCIDENT}/2/network/110"
+
+
+def handed_over(target: str = "110", *, ended_at: float | None = None) -> Call:
+    joined = Attempt(
+        AttemptId("01K00000000000000000000007"), TargetCode(target), Kind.ONE_KEY, Way.DESK, Consent.AGREED, 1.0,
+        joined_at=2.0, outcome=Outcome.JOINED, ended_at=ended_at,
+    )  # fmt: skip
+    return replace(call_of(), phase=Phase.HANDED_OVER, attempts=(joined,))
+
+
+@pytest.mark.covers("R-018")
+async def test_a_caller_whom_the_peer_brings_back_while_he_is_still_here_is_named_by_his_leg(
+    routes: Routes, knows: Site12345
+) -> None:
+    knows.of_incident = [handed_over()]
+
+    answers = await intake(routes, via="110", uui=GOOD_UUI)
+
+    assert answers["R_REJOIN"] == knows.of_incident[0].caller.channel
+
+
+@pytest.mark.parametrize(
+    ("why", "calls"),
+    [
+        ("nobody", []),
+        ("his call is over", [replace(handed_over(), phase=Phase.ENDED)]),
+        ("only the agents still talk", [replace(handed_over(), phase=Phase.AGENTS_ONLY)]),
+        ("that platform has left", [handed_over(ended_at=3.0)]),
+        ("he is with somebody else", [handed_over("119")]),
+    ],
+)
+async def test_a_caller_who_is_not_with_that_peer_comes_as_a_call_of_his_own(
+    routes: Routes, knows: Site12345, why: str, calls: list[Call]
+) -> None:
+    assert why
+    knows.of_incident = calls
+
+    assert (await intake(routes, via="110", uui=GOOD_UUI))["R_REJOIN"] == ""
+
+
+@pytest.mark.parametrize(("via", "uui"), [("110", FOREIGN_UUI), ("carrier", GOOD_UUI), ("110", "00")])
+async def test_only_the_peers_own_signature_brings_him_back(
+    routes: Routes, knows: Site12345, via: str, uui: str
+) -> None:
+    knows.of_incident = [handed_over()]
+
+    assert (await intake(routes, via=via, uui=uui))["R_REJOIN"] == ""
+
+
+async def test_without_the_database_he_comes_as_a_second_call(routes: Routes, knows: Site12345) -> None:
+    knows.is_away = True
+
+    answers = await intake(routes, via="110", uui=GOOD_UUI)
+
+    assert (answers["R_INCIDENT"], answers["R_REJOIN"]) == (SIGNED_INCIDENT, "")
 
 
 @pytest.mark.covers("T-10")

@@ -94,6 +94,7 @@ def _attempt_shape(attempt: Attempt) -> Attempt:
         ringing_at=None,
         joined_at=_no_moment(attempt.joined_at),
         ended_at=_no_moment(attempt.ended_at),
+        returned_at=_no_moment(attempt.returned_at),
         consulting_at=_no_moment(attempt.consulting_at),
         fetch_at=_no_moment(attempt.fetch_at),
         sip_code=0,

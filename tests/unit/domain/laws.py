@@ -79,6 +79,10 @@ LAWS: tuple[Callable[[Call, SiteRules], None], ...] = (
 )
 
 
+def _owner(call: Call) -> tuple[str, Settled | None]:
+    return call.ownership.owner, call.ownership.settled
+
+
 def decide_lawfully(call: Call | None, event: Event, rules: SiteRules) -> Decision:
     """Decide, and check every law: of the step, of the call it made, and that repeating it changes nothing."""
     decision = decide(call, event, event.at, rules)
@@ -95,7 +99,8 @@ def decide_lawfully(call: Call | None, event: Event, rules: SiteRules) -> Decisi
         assert call.phase not in OVER or after.phase is call.phase
         assert not (call.danger and not after.danger)
         assert not (call.call_back and not after.call_back)
-        assert call.ownership.settled is None or call.ownership == after.ownership
+        settles_again = after.ownership.settled is Settled.RETURNED is not call.ownership.settled
+        assert call.ownership.settled is None or settles_again or _owner(call) == _owner(after)
         for before, now in zip(call.attempts, after.attempts, strict=False):
             assert before.ended_at is None or before.ended_at == now.ended_at
         assert all(x.attempt_id == y.attempt_id for x, y in zip(call.attempts, after.attempts, strict=False))

@@ -41,6 +41,7 @@ from tests.unit.domain.made_up import (
     POLICE_RULES,
     SECOND,
     TO_FIRE,
+    TO_GOV,
     TO_POLICE,
     TRUNK,
     caller_arrived,
@@ -89,6 +90,13 @@ HISTORIES: list[list[Event]] = [
     [*BOTH_INVITED, TargetJoined(CALL, 4.0, SECOND)],
     [*FROM_12345, *INVITED[1:], ConsultStarted(CALL, 3.0, FIRST)],
     [*FROM_12345, *INVITED[1:], TargetJoined(CALL, 3.0, FIRST)],
+    [  # handed back to where he came from
+        *FROM_12345,
+        AgentAnswered(CALL, 0.0, AGENT, AGENT_CHANNEL),
+        replace(INVITED[-1], target=TO_GOV),
+        TargetJoined(CALL, 3.0, FIRST),
+        LegLeft(CALL, 3.3, Role.TARGET, TRUNK, 7, FIRST),
+    ],
     [
         *ANSWERED,
         replace(INVITED[-1], kind=Kind.THREE_PARTY),

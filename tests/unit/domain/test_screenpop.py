@@ -89,7 +89,7 @@ def test_a_note_is_seen_at_once() -> None:
 
 
 def test_every_code_an_agent_is_told_has_a_sentence_in_both_languages() -> None:
-    codes = {*(o.value for o in Outcome if o is not Outcome.JOINED), "number_refused_retry", "danger"}
+    codes = {*(o.value for o in Outcome if o is not Outcome.JOINED), "number_refused_retry", "returned", "danger"}
 
     assert set(NOTICES) == codes
     told = notice(Story(*TALK).call, TellAgent(CALL, AGENT, Outcome.BUSY))
