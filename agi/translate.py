@@ -93,7 +93,7 @@ class Translator:
             "left": _left,
             "waiting": _waiting,
             "recalling": _recalling,
-            "returned": _returned,
+            "returned": self._returned,
             "released": _nothing,  # the leg's own `left` follows
             "ended": self._ended,
             "recording": _recording,
@@ -236,6 +236,12 @@ class Translator:
         self._forget(line.attempt_id)
         return [events.TargetJoined(CallId(line.call_id), line.at, _attempt(line))]
 
+    def _returned(self, line: JournalLine) -> list[events.Event]:
+        via = SiteId(line.detail["via"])
+        if via not in self._peers:
+            raise ValueError(f"handed back by {via}, which is no peer")
+        return [events.CallerReturned(CallId(line.call_id), line.at, via, int(line.detail["hop"]))]
+
     def _ended(self, line: JournalLine) -> list[events.Event]:
         for channel in [name for name, leg in self._legs.items() if leg.call_id == line.call_id]:
             del self._legs[channel]
@@ -289,11 +295,6 @@ def _recorded(line: JournalLine) -> list[events.Event]:
 def _unrecorded(line: JournalLine) -> list[events.Event]:
     log.error("a talk is not recorded", call_id=line.call_id, kind=line.detail["kind"], why=line.detail["why"])
     return []
-
-
-def _returned(line: JournalLine) -> list[events.Event]:
-    found = line.detail
-    return [events.CallerReturned(CallId(line.call_id), line.at, SiteId(found["via"]), _number(found, "hop"))]
 
 
 def _nothing(_line: JournalLine) -> list[events.Event]:
