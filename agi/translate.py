@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from agi.journal import JournalLine
+from agi.plain_steps import PLAIN_STEPS, attempt_of, is_set, number
 from agi.uui import UuiVerifier
 from agi.wire import AmiMessage
 from callflow.domain import events
 from callflow.domain.calls import Call
 from callflow.domain.causes import Failure, outcome_of
 from callflow.domain.names import (
-    AgentId,
     AttemptId,
     CallId,
     ChannelName,
@@ -27,9 +27,6 @@ from callflow.domain.names import (
     Kind,
     Outcome,
     Presentation,
-    Recorded,
-    RecordingId,
-    Role,
     SiteId,
     TargetCode,
     Verified,
@@ -79,26 +76,16 @@ class Translator:
         self._early: dict[ChannelName, tuple[str, float]] = {}
         """Legs that rang before the journal named them: uniqueid and moment."""
         self._steps: Mapping[str, Callable[[JournalLine], list[events.Event]]] = {
+            **PLAIN_STEPS,
             "arrived": self._arrived,
-            "queued": _nothing,
-            "offered": _offered,
-            "answered": _answered,
-            "key": _key,
             "inviting": self._inviting,
             "retrying": self._retrying,
             "failed": self._failed,
             "refused": self._refused,
             "joined": self._joined,
             "consulting": self._consulting,
-            "left": _left,
-            "waiting": _waiting,
-            "recalling": _recalling,
             "returned": self._returned,
-            "released": _nothing,  # the leg's own `left` follows
             "ended": self._ended,
-            "recording": _recording,
-            "recorded": _recorded,
-            "unrecorded": _unrecorded,
         }
 
     def read_journal(self, line: JournalLine) -> list[events.Event]:
@@ -181,7 +168,7 @@ class Translator:
             verified=VERIFIED_OF_MARK[found["mark"]],
             from_site=SiteId(via) if via in self._peers else None,
             signed=signed is not None,
-            hop=_number(found, "hop"),
+            hop=number(found, "hop"),
         )
         if signed is None:
             return [arrived]
@@ -191,7 +178,7 @@ class Translator:
 
     def _inviting(self, line: JournalLine) -> list[events.Event]:
         found, channel = line.detail, ChannelName(line.channel)
-        leg = _Leg(CallId(line.call_id), _attempt(line), line.uniqueid)
+        leg = _Leg(CallId(line.call_id), attempt_of(line), line.uniqueid)
         invited = events.TargetInvited(
             leg.call_id,
             line.at,
@@ -200,8 +187,8 @@ class Translator:
             Kind(found["kind"]),
             Way(found["way"]),
             channel,
-            danger=_is_set(found, "danger"),
-            private=_is_set(found, "private"),
+            danger=is_set(found, "danger"),
+            private=is_set(found, "private"),
         )
         self._forget(leg.attempt_id)
         self._legs[channel] = leg
@@ -211,30 +198,30 @@ class Translator:
 
     def _retrying(self, line: JournalLine) -> list[events.Event]:
         self._forget(line.attempt_id)
-        return [events.NumberRefused(CallId(line.call_id), line.at, _attempt(line), _number(line.detail, "sip"))]
+        return [events.NumberRefused(CallId(line.call_id), line.at, attempt_of(line), number(line.detail, "sip"))]
 
     def _failed(self, line: JournalLine) -> list[events.Event]:
         self._forget(line.attempt_id)
         found = line.detail
-        sip_code, cause = _number(found, "sip"), _number(found, "cause")
+        sip_code, cause = number(found, "sip"), number(found, "cause")
         failure = Failure(
-            found.get("dial", ""), sip_code, cause, rang=_is_set(found, "rang"), cancelled=_is_set(found, "cancelled")
+            found.get("dial", ""), sip_code, cause, rang=is_set(found, "rang"), cancelled=is_set(found, "cancelled")
         )
         outcome = outcome_of(failure, self._refused_codes.get(found["target"], ()))
-        return [events.AttemptFailed(CallId(line.call_id), line.at, _attempt(line), outcome, sip_code, cause)]
+        return [events.AttemptFailed(CallId(line.call_id), line.at, attempt_of(line), outcome, sip_code, cause)]
 
     def _refused(self, line: JournalLine) -> list[events.Event]:
         if any(leg.attempt_id == line.attempt_id for leg in self._legs.values()):
             return []  # an order that was repeated while its first one rings
-        return [events.AttemptFailed(CallId(line.call_id), line.at, _attempt(line), Outcome.CANCELLED, 0, 0)]
+        return [events.AttemptFailed(CallId(line.call_id), line.at, attempt_of(line), Outcome.CANCELLED, 0, 0)]
 
     def _consulting(self, line: JournalLine) -> list[events.Event]:
         self._forget(line.attempt_id)
-        return [events.ConsultStarted(CallId(line.call_id), line.at, _attempt(line))]
+        return [events.ConsultStarted(CallId(line.call_id), line.at, attempt_of(line))]
 
     def _joined(self, line: JournalLine) -> list[events.Event]:
         self._forget(line.attempt_id)
-        return [events.TargetJoined(CallId(line.call_id), line.at, _attempt(line))]
+        return [events.TargetJoined(CallId(line.call_id), line.at, attempt_of(line))]
 
     def _returned(self, line: JournalLine) -> list[events.Event]:
         via = SiteId(line.detail["via"])
@@ -245,73 +232,5 @@ class Translator:
     def _ended(self, line: JournalLine) -> list[events.Event]:
         for channel in [name for name, leg in self._legs.items() if leg.call_id == line.call_id]:
             del self._legs[channel]
-        cause = _number(line.detail, "cause")
+        cause = number(line.detail, "cause")
         return [events.CallerEnded(CallId(line.call_id), line.at, cause, by_fault=cause in FAULT_CAUSES)]
-
-
-# ---- steps that need no memory
-
-
-def _offered(line: JournalLine) -> list[events.Event]:
-    agent_id = AgentId(line.detail["agent"])
-    return [events.AgentOffered(CallId(line.call_id), line.at, agent_id, ChannelName(line.channel))]
-
-
-def _answered(line: JournalLine) -> list[events.Event]:
-    agent_id = AgentId(line.detail["agent"])
-    return [events.AgentAnswered(CallId(line.call_id), line.at, agent_id, ChannelName(line.channel))]
-
-
-def _key(line: JournalLine) -> list[events.Event]:
-    found = line.detail
-    target = TargetCode(found["target"]) if found.get("target") else None
-    return [events.KeyPressed(CallId(line.call_id), line.at, found["verb"], Way(found["way"]), target)]
-
-
-def _left(line: JournalLine) -> list[events.Event]:
-    role, cause = Role(line.detail["role"]), _number(line.detail, "cause")
-    attempt_id = _attempt(line) if role is Role.TARGET else None
-    leg, by_himself = ChannelName(line.channel), line.detail.get("own") != "0"
-    return [events.LegLeft(CallId(line.call_id), line.at, role, leg, cause, attempt_id, by_himself)]
-
-
-def _waiting(line: JournalLine) -> list[events.Event]:
-    return [events.CallerWaiting(CallId(line.call_id), line.at)]
-
-
-def _recalling(line: JournalLine) -> list[events.Event]:
-    return [events.CallerRecalled(CallId(line.call_id), line.at)]
-
-
-def _recording(line: JournalLine) -> list[events.Event]:
-    kind, recording_id = Recorded(line.detail["kind"]), RecordingId(line.detail["id"])
-    return [events.RecordingBegun(CallId(line.call_id), line.at, recording_id, kind)]
-
-
-def _recorded(line: JournalLine) -> list[events.Event]:
-    return [events.RecordingEnded(CallId(line.call_id), line.at, RecordingId(line.detail["id"]))]
-
-
-def _unrecorded(line: JournalLine) -> list[events.Event]:
-    log.error("a talk is not recorded", call_id=line.call_id, kind=line.detail["kind"], why=line.detail["why"])
-    return []
-
-
-def _nothing(_line: JournalLine) -> list[events.Event]:
-    return []
-
-
-def _attempt(line: JournalLine) -> AttemptId:
-    if not line.attempt_id:
-        raise ValueError("no attempt_id")
-    return AttemptId(line.attempt_id)
-
-
-def _number(found: Mapping[str, str], key: str) -> int:
-    """A number that may be missing or empty: 0."""
-    return int(found.get(key) or 0)
-
-
-def _is_set(found: Mapping[str, str], key: str) -> bool:
-    """A flag; the dialplan writes 0, 1, or 0 and what a variable held, such as 01."""
-    return _number(found, key) == 1
