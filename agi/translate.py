@@ -169,6 +169,7 @@ class Translator:
             from_site=SiteId(via) if via in self._peers else None,
             signed=signed is not None,
             hop=number(found, "hop"),
+            said=via in self._peers and is_set(found, "said"),
         )
         if signed is None:
             return [arrived]

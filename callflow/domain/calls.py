@@ -172,7 +172,9 @@ class Call:
     recordings: tuple[Recording, ...] = ()
     """The files that hold this call, in the order in which they were begun."""
     is_signed: bool = True
-    """The incident is ours, or the peer signed it. False: his leg came without, so nobody else has this incident."""
+    """The incident is ours, or the peer signed it."""
+    is_said: bool = False
+    """The peer only said it (Call-Info), for nobody over there could sign. Neither: nobody else has this incident."""
 
     @property
     def is_over(self) -> bool:

@@ -98,6 +98,8 @@ class CallerArrived(Event):
     from_site: SiteId | None
     signed: bool
     hop: int
+    said: bool = False
+    """Not signed, but named by the peer over the authenticated trunk: nobody over there could sign (Call-Info)."""
     first_receiver: SiteId | None = None
     """Set by the controller when this platform already knows the incident; None = who brings him first now."""
 

@@ -69,6 +69,7 @@ def arrived(event: CallerArrived, rules: SiteRules) -> Draft:
             caller=caller,
             ownership=Ownership(first_receiver=first, owner=first),
             is_signed=event.from_site is None or event.signed,
+            is_said=event.said and not event.signed,
         )
     )
     if event.from_site is not None and event.signed:

@@ -104,10 +104,11 @@ def given_back(draft: Draft, rules: SiteRules) -> None:
 def call_is_over(draft: Draft, rules: SiteRules) -> None:
     """Nobody else was in the talk: the first receiver keeps it. Otherwise the owner clock runs.
 
-    An incident that came unsigned is settled here as well: the peer's own has another id, so its word never comes.
+    An incident that came without any word of it is settled here as well: the peer's own has another id, so its word
+    never comes.
     """
     call = draft.call
-    if (is_arbiter(call) and not awaits_agreement(call, rules)) or not call.is_signed:
+    if (is_arbiter(call) and not awaits_agreement(call, rules)) or not (call.is_signed or call.is_said):
         _settle(draft, call.ownership.first_receiver, Settled.FIRST_RECEIVER, rules)
 
 

@@ -50,7 +50,7 @@ def marks(tickets: list[Row]) -> list[tuple[str, str, str]]:
 
 
 async def assert_recorded_from_the_journal(scene: Scene) -> None:
-    """12345 had nobody to sign the incident id: 110's call stands alone, the tickets are linked all the same."""
+    """12345 had nobody to sign the incident id: 110 took its PBX's word, so tickets and calls are one incident."""
     incident = await scene.incident()
     await scene.stage.bell.until(lambda: scene.li.call and scene.li.call.ended_ns, LIMIT_S)
     wanted = [("GD", "110", "handed_over"), ("JD", "110", "connected")]
@@ -61,3 +61,8 @@ async def assert_recorded_from_the_journal(scene: Scene) -> None:
     (attempt,) = origin["calls"][0]["attempts"]
     assert (origin["calls"][0]["phase"], attempt["outcome"], attempt["way"]) == ("ended", "joined", "phone_key")
     assert doubled(origin) == []
+    target = await scene.trace(scene.li, incident)
+    (call,) = target["calls"]
+    assert [ticket["call_id"] for ticket in target["tickets"]] == [call["call_id"]]
+    words = [entry["detail"] for entry in target["entries"] if entry["what"] == "incident"]
+    assert words == [{"peer": "12345", "signed": False, "said": True}]

@@ -192,6 +192,8 @@ def _changes(before: Call | None, now: Call) -> list[tuple[str, Detail]]:
     changed: list[tuple[str, Detail]] = []
     if was != now.phase:
         changed.append(("phase", {"from": was, "to": now.phase, "cause": now.end_cause}))
+    if before is None and now.caller.from_site is not None:
+        changed.append(("incident", {"peer": now.caller.from_site, "signed": now.is_signed, "said": now.is_said}))
     for attempt in now.attempts:
         old = None if before is None else before.attempt(attempt.attempt_id)
         if old is None or old != replace(attempt, cancelling=old.cancelling):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, insert, select
 
 from callflow.adapters.sql import lives, outbox
+from callflow.adapters.sql.frozen import call_of
 from callflow.adapters.sql.tables import call_backs, calls, tickets
 from callflow.domain.limits import Level
 from callflow.domain.limits import Matter as MatterKind
@@ -75,6 +76,7 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         ticket_id = await make(
             step,
             record.incident_id,
+            call_id=await _call_from(step, record.incident_id, record.peer),
             **link,
             **caller_columns(step, matter.number, matter.presentation, matter.verified),
             **_given_across(matter),
@@ -201,6 +203,13 @@ async def _next_number(step: Step, prefix: str) -> str:
     # The longest is the last: after 999999 comes 1000000, and nothing breaks on the day that sees it.
     last = await step.connection.scalar(of_today.order_by(func.length(number).desc(), number.desc()).limit(1))
     return f"{day}{int(last.removeprefix(day)) + 1 if last else 1:06d}"
+
+
+async def _call_from(step: Step, incident_id: IncidentId, peer: SiteId) -> str | None:
+    """The call by which this peer's caller came before the word of it, as when nobody over there could sign or send."""
+    mine = select(calls.c.whole).where(calls.c.incident_id == incident_id).order_by(calls.c.arrived_at)
+    found = (call_of(text) for text in (await step.connection.scalars(mine)).all())
+    return next((call.call_id for call in found if call.caller.from_site == peer), None)
 
 
 async def _came_from(step: Step, call_id: str | None, peer: SiteId) -> bool:

@@ -55,6 +55,20 @@ async def test_a_handover_opens_the_linked_ticket_before_any_voice_leg_and_answe
 
 
 @pytest.mark.covers("R-061")
+async def test_a_caller_who_came_with_an_unsigned_incident_is_named_by_the_ticket_that_the_word_of_it_opens(
+    police: Books, a_call: MakeCall
+) -> None:
+    call = a_call(site=POLICE, caller={"from_site": GOV, "number": "", "verified": Verified.NONE})
+    await police.write(call, key="journal:1")
+
+    await police.write(None, OpenLinkedTicket(NO_CALL, call.incident_id, GOV, matter()), key="peer:1")
+
+    ticket = await police.read.ticket_of(call.incident_id)
+    assert ticket is not None
+    assert (ticket.call_id, ticket.peer_ticket_id) == (call.call_id, "GD20261122000001")
+
+
+@pytest.mark.covers("R-061")
 async def test_voice_first_or_data_first_the_pair_is_the_same(police: Books, a_call: MakeCall) -> None:
     call = a_call(site=POLICE, caller={"from_site": GOV, "number": "", "verified": Verified.NONE})
     linked = OpenLinkedTicket(NO_CALL, call.incident_id, GOV, matter())

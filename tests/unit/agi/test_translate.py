@@ -116,6 +116,17 @@ def test_a_signature_that_is_wrong_or_came_by_another_trunk_counts_for_nothing(
     assert (event.incident_id, event.signed) == (INCIDENT, False)
 
 
+@pytest.mark.covers("R-061", "T-10")
+@pytest.mark.parametrize(("via", "uui", "signed", "said"), [("110", "", False, True), ("carrier", "", False, False)])
+def test_an_incident_that_a_peer_only_said_is_told_as_such(
+    translator: Translator, via: str, uui: str, *, signed: bool, said: bool
+) -> None:
+    (event,) = translator.read_journal(arrived(via=via, uui=uui, said="1"))
+
+    assert isinstance(event, events.CallerArrived)
+    assert (event.incident_id, event.signed, event.said) == (INCIDENT, signed, said)
+
+
 def test_the_weaker_word_on_the_number_counts(translator: Translator) -> None:
     (event,) = translator.read_journal(arrived(via="110", uui=CLAIMED_UUI, mark="trusted"))
 
