@@ -65,6 +65,7 @@ from callflow.sitefile import Site, SiteFileError, load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
 from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
+from callflow.web.metrics import attempt_outcomes
 from classifier import classify
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
     Raises:
         NotStarted, AmiLoginRefused, AgiPortTaken: the message names the cause and the cure.
     """
-    clock = time.time
+    clock, registry = time.time, CollectorRegistry()
     async with _database(settings, NumberIndex.of_secret(keys.session_secret)) as database:
         ticket_rules = load_rules(settings.limits_file or LIMITS, settings.calendar_file or SHIPPED)
         sql = SqlFacts(database, site, ticket_rules)
@@ -163,7 +164,9 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         pbx = AmiPbx(link, site, uui, clock)
         rules = rules_of(site)
         orders = Orders(facts, pbx, desks, tickets, clock)
-        controller = Controller(rules, orders, exchange, Deadlines(rules, clock), trunks.unreachable)
+        controller = Controller(
+            rules, orders, exchange, Deadlines(rules, clock), trunks.unreachable, attempt_outcomes(registry)
+        )
         runner = Runner(controller, facts, pbx, SiteJournal(tail, translator))
         routes = Routes(
             site, uui=uui, calls=facts, priorities=PlatformFirst(frozenset(p.id for p in site.peer)), clock=clock
@@ -186,7 +189,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             platforms=platforms_of(site, trunks, exchange) | {"guard": guard_of(settings.guard_dir, clock)},
             is_reachable=trunks.is_reachable,
             clock=clock,
-            registry=CollectorRegistry(),
+            registry=registry,
         )
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
         door = ExchangeDoor(signer, keyring, SqlInbox(database), _taker(site, facts, controller, clock), clock)

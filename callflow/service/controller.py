@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from callflow.domain import screenpop
-from callflow.domain.calls import Call
+from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import ToPeer
 from callflow.domain.draft import Decision
 from callflow.domain.events import CallerArrived, DeskEvent, Event, PeerDanger
@@ -45,6 +45,8 @@ class Controller:
     outbox: Outbox
     deadlines: Deadlines
     unreachable: Callable[[], frozenset[TargetCode]] = frozenset
+    outcome_known: Callable[[Attempt], None] = lambda _attempt: None
+    """Told of every attempt that joined or failed, and of one that joined and was lost: for the figures."""
     _turns: WeakValueDictionary[CallId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def turn(self, call_id: CallId) -> asyncio.Lock:
@@ -111,6 +113,10 @@ class Controller:
         if before is None or before.phase is not after.phase:
             log.info("phase", call_id=after.call_id, was=before.phase if before else None, now=after.phase)
         self.deadlines.watch(after)
+        for attempt in after.attempts:
+            known = before.attempt(attempt.attempt_id) if before else None
+            if attempt.outcome is not None and (known is None or known.outcome is not attempt.outcome):
+                self.outcome_known(attempt)
         for peer in {record.peer for record in decision.records if isinstance(record, ToPeer)}:
             self.outbox.wake(peer)
         begun = [await self.orders.carry_out(order, after) for order in stored]

@@ -10,7 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 from callflow.web.routes import Route, Visit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prometheus_client import CollectorRegistry
+
+    from callflow.domain.calls import Attempt
 
 ANSWER_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
@@ -43,6 +47,21 @@ class Metrics:
         self.alerts = Counter(
             "callflow_alerts", "Requests that a supervisor should hear of, by kind.", ("kind",), registry=registry
         )
+
+
+def attempt_outcomes(registry: CollectorRegistry) -> Callable[[Attempt], None]:
+    """Count how attempts went, by whichever door they came: busy, no_answer, rejected … (requirement R-005)."""
+    outcomes = Counter(
+        "callflow_attempt_outcomes",
+        "Attempts to bring a target in, by target, kind and how they went.",
+        ("target", "kind", "outcome"),
+        registry=registry,
+    )
+
+    def count(attempt: Attempt) -> None:
+        outcomes.labels(attempt.target, attempt.kind, attempt.outcome).inc()
+
+    return count
 
 
 async def show_metrics(visit: Visit, _ask: None) -> web.Response:

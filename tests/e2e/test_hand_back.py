@@ -55,6 +55,7 @@ async def test_three_party_back_keeps_both_until_one_leaves(home: str, running: 
     await trip.hand_back("three_party")
     await trip.ours_answers(await trip.rings_again())
     assert await trip.channels((3, 2)) == (3, 2)
+    await eventually(trip.calls, lambda seen: seen[1][0]["attempts"][0]["returned_at"])
     again = await trip.hand_back()
     taken = await trip.asks(trip.ours, "owner", {"decision": "accept"})
     await trip.leaves(trip.ours)

@@ -34,6 +34,7 @@ from tests.unit.domain.made_up import (
     POLICE,
     SECOND,
     TO_FIRE,
+    TRUNK,
     caller_arrived,
 )
 from tests.unit.service.site import ANSWERED, INVITED, JOINED, ONE_KEY, PlatformInMemory
@@ -98,6 +99,17 @@ async def test_a_wish_for_a_call_nobody_knows_is_answered_with_nothing() -> None
 
     assert taken.call is None
     assert taken.refused is None
+
+
+async def test_how_an_attempt_went_is_counted_once_whatever_comes_after() -> None:
+    site = PlatformInMemory()
+    counted: list[Outcome | None] = []
+    site.controller = replace(site.controller, outcome_known=lambda attempt: counted.append(attempt.outcome))
+    await site.happen(*ANSWERED, INVITED, JOINED)
+    await site.happen(LegLeft(CALL, 6.0, Role.TARGET, TRUNK, 44, FIRST))
+    await site.happen(LegLeft(CALL, 6.5, Role.TARGET, TRUNK, 44, FIRST))
+
+    assert counted == [Outcome.JOINED, Outcome.LOST_AFTER_ANSWER]
 
 
 async def test_a_target_whose_line_is_down_is_refused_at_once() -> None:
