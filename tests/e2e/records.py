@@ -53,7 +53,7 @@ async def assert_recorded_from_the_journal(scene: Scene) -> None:
     """12345 had nobody to sign the incident id: 110 took its PBX's word, so tickets and calls are one incident."""
     incident = await scene.incident()
     await scene.stage.bell.until(lambda: scene.li.call and scene.li.call.ended_ns, LIMIT_S)
-    wanted = [("GD", "110", "handed_over"), ("JD", "110", "connected")]
+    wanted = [("GD", "110", "handed_over"), ("JD", "110", "kept")]
     tickets = await eventually(lambda: scene.tickets(incident), lambda found: marks(found) == wanted)
     assert marks(tickets) == wanted
     assert [t["peer_ticket_id"] for t in tickets] == [t["ticket_id"] for t in reversed(tickets)]
