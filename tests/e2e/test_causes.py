@@ -161,7 +161,9 @@ async def test_danger_rings_110_within_a_second_and_makes_its_ticket(
     said = await asks(scene, "danger", {})
     ringing = await stage.bell.until(lambda: scene.li.handset.calls[before:] or None, LIMIT_S)
     incident = await scene.incident()
-    tickets = await eventually(lambda: scene.tickets(incident), lambda seen: [one["danger"] for one in seen] == [True, True])
+    tickets = await eventually(
+        lambda: scene.tickets(incident), lambda seen: [one["danger"] for one in seen] == [True, True]
+    )
     await scene.citizen_hangs_up()
 
     assert said.status == 202
