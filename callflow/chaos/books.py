@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from callflow.lab import pbx
 from callflow.lab.plan import Plan, SitePlan
 
 Row = dict[str, Any]
+PBX_LINES = 200_000
+"""Of a PBX's warnings; one that has run wild writes millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class CallBook:
     owner: str
     settled: str | None
     danger: bool
-    attempts: tuple[Row, ...]
+    recordings: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,19 @@ class Step:
     call_id: str
     incident_id: str
     channel: str
+    uniqueid: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cdr:
+    """One row of a PBX's own call detail records: a leg and its partner, by channel. Moments have whole seconds."""
+
+    site: str
+    channels: tuple[str, str]
+    began_at: float
+    ended_at: float
+    is_answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,9 @@ class Books:
     steps: tuple[Step, ...]
     unsent: tuple[str, ...]  # messages to a peer without a receipt: "site kind incident"
     channels: tuple[str, ...]  # what both PBXes still have
+    cdrs: tuple[Cdr, ...]
+    cel_answers: frozenset[str]  # uniqueids of legs whose answer the PBX's own event log has
+    recordings: tuple[str, ...]  # "site id" of every file that holds something
     undecided: tuple[str, ...]  # what a program logged of an event that it could not decide: "site line"
 
     @property
@@ -102,6 +120,9 @@ def read_books(plan: Plan) -> Books:
         steps=tuple(row for part in parts for row in part["steps"]),
         unsent=tuple(row for part in parts for row in part["unsent"]),
         channels=tuple(f"{site.id} {name}" for site in plan.sites for name in _channels(plan, site)),
+        cdrs=tuple(row for part in parts for row in part["cdrs"]),
+        cel_answers=frozenset(row for part in parts for row in part["cel_answers"]),
+        recordings=tuple(row for part in parts for row in part["recordings"]),
         undecided=tuple(f"{site.id} {line}" for site in plan.sites for line in _undecided(site)),
     )
 
@@ -120,6 +141,11 @@ def _of_site(site: SitePlan) -> dict[str, list[Any]]:
                 f"{site.id} {row['kind']} {row['incident_id']}"
                 for row in base.execute("SELECT kind, incident_id FROM outbox WHERE receipted_at IS NULL")
             ],
+            "cdrs": list(_cdrs(site)),
+            "cel_answers": list(_cel_answers(site)),
+            "recordings": [
+                f"{site.id} {file.stem}" for file in site.place.recordings.glob("*.alaw") if file.stat().st_size
+            ],
             "steps": list(_steps(site.id, site.place.journal / "steps.csv")),
         }
 
@@ -137,7 +163,7 @@ def _call(site: str, whole: Row, row: sqlite3.Row) -> CallBook:
         owner=whole["ownership"]["owner"],
         settled=whole["ownership"]["settled"],
         danger=whole["danger"],
-        attempts=tuple(whole["attempts"]),
+        recordings=tuple(whole["recordings"]),
     )
 
 
@@ -150,7 +176,26 @@ def _steps(site: str, journal: Path) -> Iterator[Step]:
     with journal.open(encoding="ascii", errors="replace", newline="") as file:
         for cells in csv.reader(file):
             if len(cells) == 9:  # noqa: PLR2004 - the contract's columns; a torn line of a killed PBX has fewer
-                yield Step(site, float(cells[0]), cells[1], cells[2], cells[3], cells[6], cells[8])
+                yield Step(site, float(cells[0]), cells[1], cells[2], cells[3], *cells[6:])
+
+
+def _cdrs(site: SitePlan) -> Iterator[Cdr]:
+    for cells in _csv(site.place.log / "cdr-csv" / "Master.csv"):
+        if len(cells) > 14:  # noqa: PLR2004 - to the disposition; a torn line of a killed PBX has fewer
+            began, ended = (datetime.fromisoformat(cells[at]).replace(tzinfo=UTC).timestamp() for at in (9, 11))
+            yield Cdr(site.id, (cells[5], cells[6]), began, ended, is_answered=cells[14] == "ANSWERED")
+
+
+def _cel_answers(site: SitePlan) -> Iterator[str]:
+    for cells in _csv(site.place.log / "cel-custom" / "cel.csv"):
+        if len(cells) > 3 and cells[0] == "ANSWER":  # noqa: PLR2004 - the fourth is the uniqueid
+            yield cells[3]
+
+
+def _csv(path: Path) -> Iterator[list[str]]:
+    if path.exists():
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            yield from csv.reader(file)
 
 
 def _channels(plan: Plan, site: SitePlan) -> list[str]:
@@ -161,3 +206,5 @@ def _channels(plan: Plan, site: SitePlan) -> list[str]:
 def _undecided(site: SitePlan) -> Iterator[str]:
     with (site.place.log / "callflow.out").open(encoding="utf-8", errors="replace") as file:
         yield from (line.strip()[-400:] for line in file if "an event was not decided" in line or "Traceback" in line)
+    with (site.place.log / "full").open(encoding="utf-8", errors="replace") as file:
+        yield from (line.strip()[-400:] for line, _ in zip(file, range(PBX_LINES), strict=False) if "FRACK" in line)

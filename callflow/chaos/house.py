@@ -10,6 +10,9 @@ from pathlib import Path
 from callflow.lab.plan import LabError, Plan, plan_lab, state_home
 
 AGENTS_A_SITE = 6
+RECORDS = "12345"
+"""One platform records and the other does not: bridges differ, and both are to hold."""
+
 AMI_RELAY_PORT, EXCHANGE_RELAY_PORT = 15038, 18443
 
 TIMING = {
@@ -65,6 +68,8 @@ def _write_sites(usual: Plan, folder: Path, *, relayed: bool) -> None:
         if relayed:
             text = text.replace("[addresses]\n", f"[addresses]\nami_port = {AMI_RELAY_PORT}\n")
             text = text.replace(":8443/", f":{EXCHANGE_RELAY_PORT}/")
+        if site.id == RECORDS:
+            text += "\n[recording]\nenabled = true\nmin_free_mb = 100\n"
         have = [agent.id for agent in site.site.agent if agent.role == "agent"]
         first = int(have[0])
         for number in range(first + len(have), first + AGENTS_A_SITE):

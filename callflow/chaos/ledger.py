@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from callflow.chaos.books import Books, CallBook
+from callflow.chaos.books import Books, CallBook, Cdr
 from callflow.chaos.fates import Fate, alone, fate_of, ghost_rings
 from callflow.chaos.seen import CallerSeen, RunSeen
 
@@ -191,6 +191,42 @@ def _legs_are_in_the_journal(rows: list[Row], _run: RunSeen, books: Books) -> It
                 yield Finding("legs", row.caller.number, what)
 
 
+def _legs_are_in_the_pbxes_own_records(_rows: list[Row], run: RunSeen, books: Books) -> Iterator[Finding]:
+    """Every leg that the journal calls answered is in the PBX's event log and, unless it was killed, in its CDRs."""
+    by_channel: defaultdict[tuple[str, str], list[Cdr]] = defaultdict(list)
+    for cdr in books.cdrs:
+        for channel in cdr.channels:
+            by_channel[cdr.site, channel].append(cdr)
+    for step in books.steps:
+        if step.name != "answered":
+            continue
+        if step.uniqueid not in books.cel_answers:
+            yield Finding("cel", step.call_id, f"{step.site} {step.channel} {step.uniqueid} has no ANSWER event")
+        rows = [cdr for cdr in by_channel[step.site, step.channel] if cdr.began_at - 1 <= step.at <= cdr.ended_at + 1]
+        if not any(cdr.is_answered for cdr in rows) and not _was_killed_after(step.site, step.at, run):
+            yield Finding("cdr", step.call_id, f"{step.site} {step.channel} was answered, and no CDR says so")
+
+
+def _was_killed_after(site: str, at: float, run: RunSeen) -> bool:
+    return any(o.site == site and o.part == "asterisk" and not o.frozen and o.began_ns / S > at for o in run.outages)
+
+
+def _calls_are_recorded(rows: list[Row], _run: RunSeen, books: Books) -> Iterator[Finding]:
+    """At a platform that records: one file of the whole call for each call that an agent answered there."""
+    recording_sites = {entry.split()[0] for entry in books.recordings}
+    files = set(books.recordings)
+    answered = {step.call_id for step in books.steps if step.name == "answered"}
+    for row in rows:
+        for call in row.calls:
+            if call.site not in recording_sites or call.call_id not in answered:
+                continue
+            whole = [one for one in call.recordings if one["kind"] == "call"]
+            have = [one for one in whole if f"{call.site} {one['recording_id']}" in files]
+            if len(whole) != 1 or (len(have) != 1 and row.caller.cut_by_pbx_ns is None):
+                what = f"{call.site}: {len(whole)} recordings, {len(have)} files, {_struck(row)}"
+                yield Finding("recording", call.number, what)
+
+
 def _died_at_once(answered_ns: int | None, ended_ns: int | None) -> bool:
     return ended_ns is not None and ended_ns - (answered_ns or 0) < S
 
@@ -215,6 +251,8 @@ RULES: tuple[Callable[[list[Row], RunSeen, Books], Iterator[Finding]], ...] = (
     _one_owner_an_incident,
     _tickets_are_pairs,
     _legs_are_in_the_journal,
+    _legs_are_in_the_pbxes_own_records,
+    _calls_are_recorded,
     _nothing_is_left,
 )
 

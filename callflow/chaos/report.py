@@ -37,7 +37,7 @@ PROMISES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("tickets lost, doubled or not linked", ("ticket_lost", "ticket_doubled", "ticket_unlinked")),
     ("ghost rings", ("ghost_ring",)),
     ("orphan channels and messages", ("orphan_channel", "unsent")),
-    ("legs that the journal tells differently", ("legs",)),
+    ("legs that journal, CEL, CDR or recordings tell differently", ("legs", "cel", "cdr", "recording")),
     ("events that a program could not decide", ("undecided",)),
 )  # fmt: skip
 """The promises, in the issue's order, and the ledger's rules that hold each."""
@@ -86,6 +86,8 @@ def document_of(played: Played) -> dict[str, Any]:
         "legs": {
             "phones": answered,
             "journal": sum(step.name == "answered" for step in played.books.steps),
+            "cdrs": len(played.books.cdrs),
+            "recordings": len(played.books.recordings),
         },
         "broken_promises": {says: sum(by_rule[rule] for rule in rules) for says, rules in PROMISES},
         "findings": [asdict(one) for one in found],

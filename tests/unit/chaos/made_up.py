@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callflow.chaos.books import Books, CallBackBook, CallBook, Step, TicketBook
+from callflow.chaos.books import Books, CallBackBook, CallBook, Cdr, Step, TicketBook
 from callflow.chaos.fates import S
 from callflow.chaos.faults import Outage
 from callflow.chaos.seen import AgentLeg, CallerSeen, RunSeen
@@ -50,7 +50,7 @@ CALLER = CallerSeen(
 )  # fmt: skip
 OURS = CallBook(
     "12345", "01OURS", INCIDENT, NUMBER, None, "ended", is_over=True, arrived_at=1000.0, owner="110",
-    settled="agreed", danger=False, attempts=(),
+    settled="agreed", danger=False,
 )  # fmt: skip
 THEIRS = replace(OURS, site="110", call_id="01THEIRS", from_site="12345")
 PAIR = (
@@ -58,10 +58,17 @@ PAIR = (
     TicketBook("110", "JD1", INCIDENT, "GD1", "110", "agreed", NUMBER, 1003.0),
 )
 STEPS = (
-    Step("12345", 1001.0, "answered", "01OURS", INCIDENT, "PJSIP/8001-1", ""),
-    Step("110", 1004.0, "answered", "01THEIRS", INCIDENT, "PJSIP/9001-1", ""),
+    Step("12345", 1001.0, "answered", "01OURS", INCIDENT, "PJSIP/8001-1", "u1", ""),
+    Step("110", 1004.0, "answered", "01THEIRS", INCIDENT, "PJSIP/9001-1", "u2", ""),
 )
-BOOKS = Books((OURS, THEIRS), PAIR, (), STEPS, unsent=(), channels=(), undecided=())
+CDRS = (
+    Cdr("12345", ("PJSIP/carrier-1", "PJSIP/8001-1"), 1000.0, 1006.0, is_answered=True),
+    Cdr("110", ("PJSIP/peer-1", "PJSIP/9001-1"), 1003.0, 1010.0, is_answered=True),
+)
+BOOKS = Books(
+    (OURS, THEIRS), PAIR, (), STEPS, unsent=(), channels=(), cdrs=CDRS, cel_answers=frozenset({"u1", "u2"}),
+    recordings=(), undecided=(),
+)  # fmt: skip
 
 
 def run(*callers: CallerSeen, outages: tuple[Outage, ...] = ()) -> RunSeen:

@@ -138,6 +138,26 @@ def test_books_that_do_not_hold_are_found_and_name_him(books: Books, rule: str) 
     assert (rule, NUMBER) in rules(run(), books)
 
 
+def test_a_leg_that_the_pbxs_own_records_do_not_have_is_found() -> None:
+    assert rules(run(), replace(BOOKS, cel_answers=frozenset({"u1"}))) == [("cel", "01THEIRS")]
+    assert rules(run(), replace(BOOKS, cdrs=BOOKS.cdrs[:1])) == [("cdr", "01THEIRS")]
+
+
+def test_a_killed_pbx_has_lost_the_cdrs_of_its_live_calls() -> None:
+    killed = Outage("110", "asterisk", at(8), at(9), frozen=False)
+
+    assert rules(run(outages=(killed,)), replace(BOOKS, cdrs=BOOKS.cdrs[:1])) == []
+
+
+def test_where_calls_are_recorded_each_has_one_file() -> None:
+    recorded = replace(OURS, recordings=({"recording_id": "r1", "kind": "call"},))
+    whole = replace(BOOKS, calls=(recorded, THEIRS), recordings=("12345 r1",))
+
+    assert rules(run(), whole) == []
+    assert rules(run(), replace(whole, calls=(OURS, THEIRS))) == [("recording", NUMBER)]
+    assert rules(run(), replace(whole, recordings=("12345 r2",))) == [("recording", NUMBER)]
+
+
 def test_what_is_left_over_at_the_end_is_found() -> None:
     left = replace(BOOKS, channels=("12345 PJSIP/x",), unsent=("110 ticket 01",), undecided=("12345 {}",))
 
