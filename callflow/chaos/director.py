@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from callflow.chaos.people import LOOK_EVERY_S, Leg, Playing, leave, press_keys, refer
+from callflow.chaos.people import Leg, Playing, leave, press_keys, refer, until
 from callflow.chaos.plan import CallPlan
 from callflow.chaos.stories import Act, Do
 from callflow.domain.names import Phase
@@ -21,6 +20,7 @@ ALONE_LIMIT_S = 14.0
 """How long a caller who has nobody waits at his story's end before he hangs up; the ledger then knows for how long."""
 
 END_LIMIT_S = 6.0
+LINGER_S = 5.0
 POP_LIMIT_S = 1.5
 RING_OUT_S = 8.0
 """How long a phone may ring on for a caller who is gone before nobody waits for it any more; the ledger judges it."""
@@ -29,16 +29,6 @@ ACCEPTED = 202
 DIALS, REDIAL_S = 20, 0.5
 
 KEYS = {"one_key": "*5", "three_party": "*6", "cancel": "*7", "danger": "*9"}
-
-
-async def until(look: Callable[[], object], limit_s: float) -> bool:
-    """Whether `look` was content within the limit."""
-    deadline = time.monotonic() + limit_s
-    while not look():
-        if time.monotonic() >= deadline:
-            return False
-        await asyncio.sleep(LOOK_EVERY_S)
-    return True
 
 
 async def act_out(playing: Playing, crowd: Crowd) -> None:
@@ -71,6 +61,8 @@ async def _dial(plan: CallPlan, crowd: Crowd) -> CrowdCall | None:
 
 async def _reached(playing: Playing, phases: frozenset[Phase]) -> bool:
     found = await until(lambda: playing.phase() in phases or not playing.caller_is_there, ACT_LIMIT_S)
+    if found and playing.phase() in phases:
+        await playing.linger(LINGER_S)
     return found and playing.phase() in phases
 
 
@@ -83,6 +75,7 @@ async def _say_goodbye(playing: Playing, crowd: Crowd) -> None:
         await until(lambda: not playing.caller_is_there, plan.patience_s)
     if call.seen.is_live:  # also a line whose far end died: it hears nothing, and puts down
         await _quietly(crowd.hang_up(call))
+    await playing.linger(LINGER_S)
     await until(lambda: playing.phase() is not Phase.AGENTS_ONLY, plan.goodbye_s)
     for leg in list(playing.legs):
         await leave(playing, leg if leg.is_in else None)

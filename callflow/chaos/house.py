@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callflow.lab.plan import LabError, Plan, plan_lab, state_home
 
-AGENTS_A_SITE = 6
+AGENTS_A_SITE = 8
 RECORDS = "12345"
 """One platform records and the other does not: bridges differ, and both are to hold."""
 

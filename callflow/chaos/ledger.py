@@ -183,7 +183,7 @@ def _legs_are_in_the_journal(rows: list[Row], _run: RunSeen, books: Books) -> It
     for row in rows:
         answered = [one for one in row.caller.agents if one.leg.answered_ns is not None]
         sure = Counter(one.site for one in answered if not _died_at_once(one.leg.answered_ns, one.leg.ended_ns))
-        most = Counter(one.site for one in answered)
+        most = Counter(one.site for one in row.caller.agents if one.leg.accepted_ns is not None)
         for site in {*most, *(site for site, number in written if number == row.caller.number)}:
             have = written[site, row.caller.number]
             if not sure[site] <= have <= most[site]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,20 @@ LOOK_EVERY_S = 0.05
 DESK_LIMIT_S = 2.0
 """An agent whose desk does not answer for so long takes the phone's keys."""
 
+RING_LINGER_S = 2.5
+"""A phone rings on for a fault to come, within the limits of `house.TIMING`."""
+
 CODES = {Does.BUSY: 486, Does.REJECT: 603}
+
+
+async def until(look: Callable[[], object], limit_s: float) -> bool:
+    """Whether `look` was content within the limit."""
+    deadline = time.monotonic() + limit_s
+    while not look():
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(LOOK_EVERY_S)
+    return True
 
 
 @dataclass(eq=False)
@@ -88,6 +102,8 @@ class Playing:
     """Our agent asked to talk with the target alone first, and has not put the caller to them yet."""
     cut_ns: int | None = None
     """When something that he depends on was broken so that his leg is cut by nature of it."""
+    struck_in: set[Phase] = field(default_factory=set)
+    """Phases in which a fault has struck him."""
     answering: set[asyncio.Task[None]] = field(default_factory=set)
 
     # ---- what the phones see
@@ -138,9 +154,15 @@ class Playing:
         self.answering.add(task)
         task.add_done_callback(self.answering.discard)
 
+    async def linger(self, limit_s: float) -> None:
+        """Stay in the phase in which a fault is to strike him until one has, or the phase is over."""
+        phase = self.plan.lingers
+        await until(lambda: self.phase() is not phase or phase in self.struck_in, limit_s)
+
     async def _meet(self, leg: Leg) -> None:
         does, after_s = self._way_to_meet(leg)
         await asyncio.sleep(after_s)
+        await self.linger(RING_LINGER_S)
         if not leg.rings or does is Does.IGNORE:
             return
         with suppress(PhoneRefused):

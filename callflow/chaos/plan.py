@@ -56,8 +56,14 @@ NEVER = frozenset({(Fault.CALLER_LEG_LOST, Phase.AGENTS_ONLY)})
 
 CELLS = tuple((fault, phase) for fault in Fault for phase in PHASES if (fault, phase) not in NEVER)
 HITS_WANTED, CALLS_FOR_THEM = 5, 300
-OWN_FAULTS_A_CELL = 6
-INJECTIONS = 96
+LINGERS: tuple[Phase | None, ...] = (
+    None, None, None, None, Phase.QUEUED, Phase.INVITING, Phase.THREE_WAY,
+    *(2 * (Phase.INVITING, Phase.CONSULTING, Phase.WAITING, Phase.HANDED_OVER, Phase.RECALLING, Phase.AGENTS_ONLY)),
+)  # fmt: skip
+"""Phases that pass quickly or are seldom reached are stayed in; a quarter of the calls only go their way."""
+
+OWN_FAULTS_A_CELL = 7
+INJECTIONS = 108
 """For so many calls; a site is struck every three calls."""
 
 
@@ -69,6 +75,7 @@ class CallPlan:
     number: str
     origin: str
     story: Story
+    lingers: Phase | None  # where he stays until a fault has struck him, for a few seconds at most
     fault: tuple[Fault, Phase] | None
     fault_after_s: float
     patience_s: float  # how long he stays after the last act, before he hangs up
@@ -125,13 +132,15 @@ def _calls(count: int, chance: Random) -> Iterator[CallPlan]:
     names = _stories(count, chance)
     for place in range(count):
         fault = faults.get(place)
-        name = chance.choice(VISITORS[fault[1]]) if fault else names[place]
+        lingers = fault[1] if fault else chance.choice(LINGERS)
+        name = chance.choice(VISITORS[lingers]) if lingers else names[place]
         origin = "12345" if STORIES[name].only_at_12345 else SITES[place % 2]
         yield CallPlan(
             place=place,
             number=f"138{chance.randrange(1000):03d}{place:05d}",
             origin=origin,
             story=_varied(STORIES[name], chance),
+            lingers=lingers,
             fault=fault,
             fault_after_s=chance.uniform(0.05, 0.5),
             patience_s=chance.uniform(0.6, 1.6),

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from callflow.chaos.director import act_out, until
+from callflow.chaos.director import act_out
 from callflow.chaos.faults import Breaker, Mend
 from callflow.chaos.house import AGENTS_A_SITE
-from callflow.chaos.people import LOOK_EVERY_S, Leg, Person, Playing
+from callflow.chaos.people import LOOK_EVERY_S, Leg, Person, Playing, until
 from callflow.chaos.plan import (
     CALLS_FOR_THEM,
     CELLS,
@@ -154,15 +154,20 @@ class Run:
         waiting += again or self.plan.injections
 
     def _choose(self, waiting: list[Injection]) -> Injection | None:
-        """The fault whose wanted phase most calls are in now, of those that may strike."""
+        """The fault that would strike most calls in cells that are short now; of equals the one of fuller phases."""
+        have = Counter((hit.fault, hit.phase) for hit in self.hits)
         counted = [
-            (self._in_phase(one), -one.place, one) for one in waiting if self.breaker.may_strike(one.fault, one.site)
+            (*self._worth(one, have), -one.place, one)
+            for one in waiting
+            if self.breaker.may_strike(one.fault, one.site)
         ]
-        most = max(counted, default=None, key=lambda row: row[:2])
-        return most[2] if most is not None and most[0] > 0 else None
+        most = max(counted, default=None, key=lambda row: row[:3])
+        return most[3] if most is not None and most[0] + most[1] > 0 else None
 
-    def _in_phase(self, injection: Injection) -> int:
-        return sum(p.phase() is injection.phase and _concerns(injection, p) for p in self._live)
+    def _worth(self, injection: Injection, have: Counter[tuple[Fault, Phase]]) -> tuple[int, int]:
+        phases = [phase for p in self._live if (phase := p.phase()) and _concerns(injection, p)]
+        short = sum(have[injection.fault, phase] < HITS_WANTED for phase in phases)
+        return short, phases.count(injection.phase)
 
     async def _strike(self, injection: Injection) -> None:
         if not self.breaker.may_strike(injection.fault, injection.site):
@@ -193,6 +198,7 @@ class Run:
 
     def _note(self, fault: Fault, site: str, at_ns: int, hit: list[tuple[Playing, Phase]]) -> None:
         for playing, phase in hit:
+            playing.struck_in.add(phase)
             self.hits.append(Hit(fault, site, at_ns, playing.plan.number, phase))
         where = Counter(phase.value for _, phase in hit)
         at_s = (at_ns - self.stage.began_ns) / 1e9

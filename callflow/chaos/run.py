@@ -25,7 +25,7 @@ from softphone_sim.lab import read_lab
 from softphone_sim.phone.handset import PhoneRefused
 from softphone_sim.run.stage import Stage
 
-AT_ONCE = 10
+AT_ONCE = 12
 """What two cores bear: more calls at once and the phones' own clocks slip."""
 
 POLL_MS = 20

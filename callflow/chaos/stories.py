@@ -139,10 +139,10 @@ VISITORS: dict[Phase, tuple[str, ...]] = {
     Phase.TALKING: ("talks and goes", "one key at the desk", "one key on the phone"),
     Phase.INVITING: ("one key at the desk", "one key on the phone", "caller goes while it rings", "stays"),
     Phase.CONSULTING: ("asks privately, then all three", "asks privately, the target goes"),
-    Phase.THREE_WAY: ("three-party, both want it", "stays", "three-party, the target leaves"),
+    Phase.THREE_WAY: ("three-party, both want it", "stays", "three-party, the target leaves", "busy, then three-party"),
     Phase.WAITING: ("transfer key", "agent leaves while it rings", "transfer key to three"),
-    Phase.HANDED_OVER: ("one key at the desk", "one key on the phone", "transfer key"),
-    Phase.RECALLING: ("transfer key, busy", "agent leaves, target rejects"),
-    Phase.AGENTS_ONLY: ("three-party, the caller leaves",),
+    Phase.HANDED_OVER: ("one key at the desk", "one key, the target ends it", "transfer key"),
+    Phase.RECALLING: ("transfer key, busy", "agent leaves, target rejects", "transfer key to three"),
+    Phase.AGENTS_ONLY: ("three-party, the caller leaves", "three-party, both want it"),
 }
 """The stories that pass through a phase for long enough to be struck there."""

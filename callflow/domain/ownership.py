@@ -25,9 +25,13 @@ def is_arbiter(call: Call) -> bool:
 
 
 def peers_of(call: Call, rules: SiteRules) -> tuple[SiteId, ...]:
-    """The platforms that have to do with this incident: who handed him to us and whom we tried, in order."""
+    """The platforms that have to do with this incident: who handed him to us and whom we tried, in order.
+
+    In danger also the police, who have a ticket of it from the word alone, whether or not a leg ever went there.
+    """
     tried = (rules.peer_of(a.target) for a in call.attempts)
-    return tuple(dict.fromkeys(p for p in (call.caller.from_site, *tried) if p is not None))
+    police = rules.peer_of(rules.danger_target) if call.danger else None
+    return tuple(dict.fromkeys(p for p in (call.caller.from_site, *tried, police) if p is not None))
 
 
 def awaits_agreement(call: Call, rules: SiteRules) -> bool:

@@ -37,7 +37,8 @@ class LegSeen:
     number: str  # of the caller it is about, as the phone showed or sent it
     is_incoming: bool
     began_ns: int
-    answered_ns: int | None
+    accepted_ns: int | None  # its 200 went or came
+    answered_ns: int | None  # and was acknowledged
     ended_ns: int | None  # None: it is still there
     ended_by: EndedBy
     code: int  # of the final answer
@@ -77,6 +78,7 @@ def leg_seen(
         number=number,
         is_incoming=call.is_incoming,
         began_ns=call.began_ns,
+        accepted_ns=call.answered_ns,
         answered_ns=confirmed.time_ns if confirmed else None,
         ended_ns=ended_ns,
         ended_by=ended_by,

@@ -34,7 +34,7 @@ def leg(
     answered_ns = None if answered_s is None else at(answered_s)
     ended_ns = None if ended_s is None else at(ended_s)
     return LegSeen(
-        phone, NUMBER, phone != "carrier", at(began_s), answered_ns, ended_ns, by, code=200, cause=16,
+        phone, NUMBER, phone != "carrier", at(began_s), answered_ns, answered_ns, ended_ns, by, code=200, cause=16,
         stretches=stretches,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from callflow.domain.commands import (
     ReportDanger,
     SendDanger,
     SendHandover,
+    SendOwnerSettled,
 )
 from callflow.domain.events import (
     AgentAnswered,
@@ -29,7 +30,7 @@ from callflow.domain.events import (
     TargetInvited,
     TargetJoined,
 )
-from callflow.domain.names import Consent, Kind, Outcome, Phase, Role, Way
+from callflow.domain.names import Consent, Kind, Outcome, Phase, Role, Settled, Way
 from callflow.domain.refusals import RefusalCode, refusal
 from tests.unit.domain.made_up import (
     AGENT,
@@ -159,3 +160,11 @@ def test_danger_raised_at_the_other_platform_is_shown_here() -> None:
 
     story.so_it_is(Phase.THREE_WAY, danger=True)
     assert MarkTicket(CALL, INCIDENT, "danger") in story.last.records
+
+
+@pytest.mark.covers("R-008", "R-007")
+def test_the_police_hear_whose_matter_it_is_also_when_no_leg_ever_went_there() -> None:
+    story = Story(*TALK).when(KeyPressed(CALL, 30.0, "danger", Way.PHONE_KEY, TO_POLICE))
+    story.when(CallerEnded(CALL, 31.0, 0, by_fault=True))
+
+    assert SendOwnerSettled(CALL, INCIDENT, POLICE, GOV, Settled.FIRST_RECEIVER) in story.last.records
