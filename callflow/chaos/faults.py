@@ -20,7 +20,9 @@ from callflow.lab.plan import LabError, Plan
 from callflow.lab.processes import Known
 
 FREEZES = frozenset({Fault.PROGRAM_FROZEN, Fault.TRUNK_BLACK_HOLED})
-READY_LIMIT_S = 60.0
+READY_LIMIT_S = 180.0
+"""A program starts in 3 s of processor time, and reads a backlog; on a machine that others load this takes long."""
+
 GONE_LIMIT_S = 2.0
 HALF_OPEN_S = 6.0
 Mend = Callable[[], Awaitable[None]]

@@ -194,7 +194,12 @@ class Run:
     def _repair(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._repairs.add(task)
-        task.add_done_callback(self._repairs.discard)
+        task.add_done_callback(self._repaired)
+
+    def _repaired(self, task: asyncio.Task[None]) -> None:
+        """A repair that failed stays, so that the run's end finds it."""
+        if task.cancelled() or task.exception() is None:
+            self._repairs.discard(task)
 
     def _note(self, fault: Fault, site: str, at_ns: int, hit: list[tuple[Playing, Phase]]) -> None:
         for playing, phase in hit:
