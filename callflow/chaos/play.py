@@ -136,7 +136,8 @@ class Run:
         while not self._is_over:
             self._extend(waiting)
             is_early = sum(self.struck[fault] for fault in OF_A_SITE) > len(self.playings) * STRIKES_A_CALL
-            chosen = None if is_early else self._choose(waiting[:WINDOW])
+            whole = [one for one in waiting if self.breaker.may_strike(one.fault, one.site)]
+            chosen = None if is_early else self._choose(whole[:WINDOW])
             if chosen is None:
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
@@ -156,11 +157,7 @@ class Run:
     def _choose(self, waiting: list[Injection]) -> Injection | None:
         """The fault that would strike most calls in cells that are short now; of equals the one of fuller phases."""
         have = Counter((hit.fault, hit.phase) for hit in self.hits)
-        counted = [
-            (*self._worth(one, have), -one.place, one)
-            for one in waiting
-            if self.breaker.may_strike(one.fault, one.site)
-        ]
+        counted = [(*self._worth(one, have), -one.place, one) for one in waiting]
         most = max(counted, default=None, key=lambda row: row[:3])
         return most[3] if most is not None and most[0] + most[1] > 0 else None
 

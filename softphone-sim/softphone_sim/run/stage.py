@@ -180,7 +180,11 @@ class Stage:
         fresh = Handset(actor.handset.spec, self.bell, self._phone_event)
         assert self._tapes is not None, "a stage is entered before it is used"
         folder = self._tapes / f"{actor.name}.{len(actor.past) + 1}"
-        await fresh.start(folder, list(self.actors).index(actor.name) + 1, self._group)
+        try:
+            await fresh.start(folder, list(self.actors).index(actor.name) + 1, self._group)
+        except BaseException:
+            fresh.kill()  # nobody else knows of it
+            raise
         actor.past.append(actor.handset)
         actor.handset = fresh
 
