@@ -28,10 +28,9 @@ TIMING = {
 BREAKS = ("after", "reconcile", "outbox", "recall")
 """Safeties that can be switched off, one a run, to show that the ledger notices."""
 
-SAFETY_IN_THE_DIALPLAN = {
-    "after": ("exten => after,1,Wait(0.25)", "exten => after,1,Hangup(16)"),
-    "recall": ("exten => recall,1,Set(SHARED(LAST)=)", "exten => recall,1,Hangup(16)"),
-}
+SAFETIES_IN_THE_DIALPLAN = ("after", "recall")
+"""Extensions of the agents' part that end the call at once when they are off."""
+
 AGENTS_PART = "dialplan/agents.conf.j2"
 
 
@@ -52,7 +51,7 @@ def plan_house(base: int, broken: str | None) -> Plan:
     laid_out = plan_lab(base, state=state, site_files=sites)
     seen_by_program = tuple(replace(site, site_file=files / "program" / site.site_file.name) for site in laid_out.sites)
     program = laid_out.program
-    if broken is not None and broken not in SAFETY_IN_THE_DIALPLAN:
+    if broken is not None and broken not in SAFETIES_IN_THE_DIALPLAN:
         program = ("callflow.chaos.broken", broken)
     return replace(laid_out, home=home, sites=seen_by_program, program=program)
 
@@ -78,13 +77,21 @@ def _write_sites(usual: Plan, folder: Path, *, relayed: bool) -> None:
 
 
 def _config(home: Path, copy: Path, broken: str | None) -> Path:
-    if broken not in SAFETY_IN_THE_DIALPLAN:
+    if broken is None or broken not in SAFETIES_IN_THE_DIALPLAN:
         return home
     shutil.copytree(home / "asterisk-config", copy / "asterisk-config")
     part = copy / "asterisk-config" / AGENTS_PART
-    whole, off = SAFETY_IN_THE_DIALPLAN[broken]
-    text = part.read_text("utf-8")
-    if text.count(whole) != 1:
-        raise LabError(f"--break {broken}: {AGENTS_PART} has no line {whole!r}; correct callflow/chaos/house.py")
-    part.write_text(text.replace(whole, off), "utf-8")
+    part.write_text(without(part.read_text("utf-8"), broken), "utf-8")
     return copy
+
+
+def without(dialplan: str, safety: str) -> str:
+    """The dialplan with this extension's first step ending the call.
+
+    Raises:
+        LabError: it has no such extension any more, or several.
+    """
+    text, times = re.subn(rf"^exten => {safety},1,.*$", f"exten => {safety},1,Hangup(16)", dialplan, flags=re.MULTILINE)
+    if times != 1:
+        raise LabError(f"--break {safety}: {AGENTS_PART} has {times} such extensions; correct callflow/chaos/house.py")
+    return text
