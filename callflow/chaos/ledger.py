@@ -211,8 +211,11 @@ def _was_killed_after(site: str, at: float, run: RunSeen) -> bool:
     return any(o.site == site and o.part == "asterisk" and not o.frozen and o.began_ns / S > at for o in run.outages)
 
 
-def _calls_are_recorded(rows: list[Row], _run: RunSeen, books: Books) -> Iterator[Finding]:
-    """At a platform that records: one file of the whole call for each call that an agent answered there."""
+def _calls_are_recorded(rows: list[Row], run: RunSeen, books: Books) -> Iterator[Finding]:
+    """At a platform that records: one file of the whole call for each call that an agent answered there.
+
+    A PBX that was killed has lost what it had not written yet, up to four seconds: perhaps all of a short call.
+    """
     recording_sites = {entry.split()[0] for entry in books.recordings}
     files = set(books.recordings)
     answered = {step.call_id for step in books.steps if step.name == "answered"}
@@ -222,7 +225,7 @@ def _calls_are_recorded(rows: list[Row], _run: RunSeen, books: Books) -> Iterato
                 continue
             whole = [one for one in call.recordings if one["kind"] == "call"]
             have = [one for one in whole if f"{call.site} {one['recording_id']}" in files]
-            if len(whole) != 1 or (len(have) != 1 and row.caller.cut_by_pbx_ns is None):
+            if len(whole) != 1 or (len(have) != 1 and not _was_killed_after(call.site, call.arrived_at, run)):
                 what = f"{call.site}: {len(whole)} recordings, {len(have)} files, {_struck(row)}"
                 yield Finding("recording", call.number, what)
 

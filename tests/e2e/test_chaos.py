@@ -10,7 +10,8 @@ import pytest
 from callflow.chaos.plan import Fault
 from tests.e2e.chaos import chaos
 
-SHORT = ("--calls", "30", "--seed", "7")
+CALLS = 24
+SHORT = ("--calls", str(CALLS), "--seed", "7")
 
 
 @pytest.mark.covers("R-027", "C-01", "C-02")
@@ -20,7 +21,7 @@ def test_a_short_run_loses_nobody(tmp_path: Path) -> None:
 
     assert document["findings"] == [], ended.stderr[-4000:]
     assert ended.returncode == 0
-    assert sum(document["fates"].values()) == 30
-    assert document["legs"]["phones"] > 20
+    assert sum(document["fates"].values()) == CALLS
+    assert document["legs"]["phones"] >= CALLS // 2
     assert set(document["faults"]["struck"]) == {fault.value for fault in Fault}
-    assert sum(document["faults"]["struck"].values()) >= 8
+    assert sum(document["faults"]["struck"].values()) >= 6
