@@ -21,7 +21,7 @@ from callflow.domain.commands import (
     ReleaseAgent,
     ReportDanger,
 )
-from callflow.domain.names import Kind
+from callflow.domain.names import Kind, Verified
 from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused
 
@@ -105,6 +105,8 @@ def call_back_action(wanted: CallBackCall) -> dict[str, str | list[str]]:
             f"CALLBACK_TO={_checked(_NUMBER, wanted.number, 'the number')}",
             f"CALLBACK_AGENT={_checked(_AGENT, wanted.agent_id, 'the agent')}",
             f"CALLBACK_DANGER={int(wanted.danger)}",
+            f"CALLBACK_WITHHELD={int(wanted.is_withheld)}",
+            f"CALLBACK_TRUSTED={int(wanted.verified is Verified.NETWORK)}",
             f"__CALL_ID={call_id}",
             f"__INCIDENT={incident_id}",
         ],

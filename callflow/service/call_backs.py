@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 from ulid import ULID
 
-from callflow.domain.names import AgentId, CallId, IncidentId
+from callflow.domain.names import AgentId, CallId, IncidentId, Verified
 from callflow.service.ports import AsteriskRefused, LinkDown
 
 log = structlog.get_logger(__name__)
@@ -30,17 +30,22 @@ class CallBack:
     danger: bool = False
     claimed_by: AgentId | None = None
     claimed_at: float | None = None
+    is_withheld: bool = False
+    """He hid his number; it stays hidden at our desks and marked when he is handed on (R-002)."""
+    verified: Verified = Verified.NETWORK
 
 
 @dataclass(frozen=True, slots=True)
 class CallBackCall:
-    """One call to be made: a new call of the lost call's incident, to the number that the network asserted then."""
+    """One call to be made: a new call of the lost call's incident, to the number it came from, as hidden as it was."""
 
     call_id: CallId
     incident_id: IncidentId
     number: str
     agent_id: AgentId
     danger: bool
+    is_withheld: bool
+    verified: Verified
 
 
 class CallBackBooks(Protocol):
@@ -89,7 +94,15 @@ class CallBacks:
         if not found.caller_number:
             await self.books.unclaim(call_id)
             return "callback-without-number"
-        wanted = CallBackCall(CallId(str(ULID())), found.incident_id, found.caller_number, agent_id, found.danger)
+        wanted = CallBackCall(
+            CallId(str(ULID())),
+            found.incident_id,
+            found.caller_number,
+            agent_id,
+            found.danger,
+            found.is_withheld,
+            found.verified,
+        )
         try:
             await self.pbx.call_back(wanted)
         except (AsteriskRefused, LinkDown) as error:

@@ -84,9 +84,9 @@ class Scene:
 
     # ---- the steps of a handover, in order
 
-    async def talk(self) -> None:
-        """The citizen rings 12345 and talks with its agent."""
-        self.call = await dial(self.stage, self.citizen, "12345", asserted=self.citizen.number)
+    async def talk(self, *, hidden: bool = False) -> None:
+        """The citizen rings 12345 and talks with its agent; `hidden`: he withholds his number."""
+        self.call = await dial(self.stage, self.citizen, "12345", asserted=self.citizen.number, anonymous=hidden)
         await answer(self.stage, self.zhang, await rings_at(self.stage, self.zhang, LIMIT_S))
         await joined(self.stage, self.citizen, "zhang", self.call.began_ns, around_ms=0)
         await joined(self.stage, self.zhang, "citizen", self.call.began_ns, around_ms=0)

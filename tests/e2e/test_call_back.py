@@ -25,11 +25,12 @@ async def waiting(who: Actor, incident: str) -> list[Row]:
 
 
 @pytest.mark.covers("X-2", "C-03")
-@pytest.mark.parametrize("danger", [False, True], ids=["ordinary", "danger"])
-async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click(scene: Scene, danger: bool) -> None:  # noqa: FBT001 - a parameter of the test
+@pytest.mark.parametrize("caller", ["ordinary", "in danger", "hidden"])
+async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click(scene: Scene, caller: str) -> None:
+    danger, hidden = caller == "in danger", caller == "hidden"
     wang = await scene.stage.agent("wang", platform="12345", seat=2)
     at_home = await scene.stage.phone("home", number=scene.citizen.number, address=f"{scene.plan.net}.20", port=5060)
-    await scene.talk()
+    await scene.talk(hidden=hidden)
     incident = await scene.incident()
     assert scene.zhang.desk is not None
     assert wang.desk is not None
@@ -66,6 +67,9 @@ async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click
     await press(scene.stage, first, "*5", first.call)
     await answer(scene.stage, scene.li, await rings_at(scene.stage, scene.li, LIMIT_S, since_ns=key_ns))
     await joined(scene.stage, at_home, "li", key_ns)
+    assert scene.li.call is not None
+    assert scene.li.call.invite is not None
+    assert scene.li.call.invite.header("Privacy") == ("id" if hidden else None)
     assert first.call is not None
     await hang_up(scene.stage, first, first.call)
     await joined(scene.stage, scene.li, "home", time.time_ns())

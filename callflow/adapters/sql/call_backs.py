@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from callflow.adapters.sql import audit
-from callflow.adapters.sql.tables import call_backs
-from callflow.domain.names import AgentId, CallId, IncidentId
+from callflow.adapters.sql.frozen import call_of
+from callflow.adapters.sql.tables import call_backs, calls
+from callflow.domain.names import AgentId, CallId, IncidentId, Presentation
 from callflow.service.call_backs import CallBack
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callflow.adapters.sql.database import Database
+
+
+_LISTED = select(call_backs, calls.c.whole).join(calls, calls.c.call_id == call_backs.c.call_id)
+"""The list with the lost calls: they know how hidden and how sure each number is."""
 
 
 class SqlCallBacks:
@@ -28,7 +33,7 @@ class SqlCallBacks:
     async def waiting(self) -> Sequence[CallBack]:
         """See the port."""
         order = call_backs.c.danger.desc(), call_backs.c.queued_at
-        wanted = select(call_backs).where(call_backs.c.done_at.is_(None)).order_by(*order)
+        wanted = _LISTED.where(call_backs.c.done_at.is_(None)).order_by(*order)
 
         async def work(connection: AsyncConnection) -> list[CallBack]:
             return [_call_back(row) for row in (await connection.execute(wanted)).all()]
@@ -46,7 +51,7 @@ class SqlCallBacks:
             taken = await connection.execute(taking.values(claimed_by=agent_id, claimed_at=at))
             if taken.rowcount == 0:
                 return None
-            found = _call_back((await connection.execute(select(call_backs).where(mine))).one())
+            found = _call_back((await connection.execute(_LISTED.where(mine))).one())
             await _audit(connection, found, "callback_claimed", {"by": agent_id}, at)
             return found
 
@@ -65,7 +70,7 @@ class SqlCallBacks:
             ending = update(call_backs).where(mine & call_backs.c.done_at.is_(None))
             if (await connection.execute(ending.values(done_at=at, outcome=outcome))).rowcount == 0:
                 return False
-            found = _call_back((await connection.execute(select(call_backs).where(mine))).one())
+            found = _call_back((await connection.execute(_LISTED.where(mine))).one())
             await _audit(connection, found, "callback_done", {"by": agent_id, "outcome": outcome}, at)
             return True
 
@@ -82,6 +87,7 @@ async def _audit(connection: AsyncConnection, one: CallBack, what: str, detail: 
 
 
 def _call_back(row: Any) -> CallBack:
+    caller = call_of(row.whole).caller
     return CallBack(
         CallId(row.call_id),
         IncidentId(row.incident_id),
@@ -91,4 +97,6 @@ def _call_back(row: Any) -> CallBack:
         row.danger,
         None if row.claimed_by is None else AgentId(row.claimed_by),
         row.claimed_at,
+        is_withheld=caller.presentation is not Presentation.ALLOWED,
+        verified=caller.verified,
     )

@@ -11,14 +11,15 @@ from callflow.adapters.sql import audit
 from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.domain import commands as c
 from callflow.domain.calls import Call
-from callflow.domain.names import AgentId, Phase
+from callflow.domain.names import AgentId, Phase, Presentation, Verified
 from tests.contract.adapters.books import NOW, Books, MakeCall
 
 ZHANG, WANG = AgentId("8001"), AgentId("8002")
 
 
-async def lost(gov: Books, a_call: MakeCall, *, danger: bool = False, at: float = NOW) -> Call:
+async def lost(gov: Books, a_call: MakeCall, *, danger: bool = False, at: float = NOW, **caller: object) -> Call:
     call = a_call(phase=Phase.CALL_BACK, danger=danger)
+    call = replace(call, caller=replace(call.caller, **caller))  # type: ignore[arg-type]  # the caller's own fields
     record = c.QueueCallBack(call.call_id, call.incident_id, "cut")
     await gov.write(call, record, record, at=at)
     return call
@@ -79,3 +80,15 @@ async def test_who_is_done_is_off_the_list_for_good_and_the_audit_holds(gov: Boo
     assert await books.claim(call.call_id, WANG, at=NOW + 999, free_before=NOW + 900) is None
     assert await books.is_listed(call.call_id)
     assert await gov.database.read(audit.first_break) is None
+
+
+@pytest.mark.covers("R-002", "X-2")
+async def test_a_number_is_as_hidden_and_as_sure_as_it_was_when_he_called(gov: Books, a_call: MakeCall) -> None:
+    books = SqlCallBacks(gov.database)
+    await lost(gov, a_call)
+    hidden = {"presentation": Presentation.WITHHELD, "verified": Verified.CLAIMED}
+    await lost(gov, a_call, at=NOW + 1, **hidden)
+
+    waiting = await books.waiting()
+
+    assert [(one.is_withheld, one.verified) for one in waiting] == [(False, Verified.NETWORK), (True, Verified.CLAIMED)]
