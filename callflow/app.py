@@ -34,12 +34,14 @@ from callflow.adapters.calendar import SHIPPED, RuleFileError
 from callflow.adapters.exchange_http import ExchangeClient, client_tls
 from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
+from callflow.adapters.regions import Regions
 from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.recordings import SqlRecordings
+from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
@@ -49,6 +51,7 @@ from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.logs import log_json
 from callflow.probes import guard_of, platforms_of, probes_of
 from callflow.service.call_backs import CallBacks
+from callflow.service.chaser import Chaser, supervisors_of
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.exchange import Keyring, Signer
@@ -142,6 +145,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         sql = SqlFacts(database, site, ticket_rules)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)
+        lives = SqlLives(database, site, ticket_rules)
         recordings = SqlRecordings(database)
         tapes = RecordingFiles(settings.recordings, site.recording.min_free_mb)
         keeper = RecordingKeeper(recordings, tapes, site.recording.keep_days, site.recording.enabled, clock)
@@ -152,6 +156,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         desks = RedisDesks.connect(
             settings.redis_host or at.host, settings.redis_port or at.redis_port, keys.redis_password
         )
+        chaser = Chaser(lives, desks, supervisors_of([(one.id, one.role) for one in site.agent]), clock)
         signer, keyring = Signer(SiteId(site.platform.id), keys.exchange_key), Keyring(keys.peer_keys)
         exchange = ExchangeClient(
             signer=signer,
@@ -177,6 +182,9 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             session_secret=keys.session_secret,
             facts=facts,
             tickets=tickets,
+            lives=lives,
+            ticket_rules=ticket_rules,
+            regions=Regions(),
             recordings=recordings,
             tapes=tapes,
             call_backs=CallBacks(SqlCallBacks(database), pbx, clock),
@@ -205,6 +213,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(runner.run())
             group.create_task(keeper.run())
             group.create_task(keep_small(settings.journal, **site.journal.model_dump()))
+            group.create_task(chaser.run())
             group.create_task(link.run())
             group.create_task(trunks.run())
             group.create_task(read_link(link, tail, translator, runner, clock, trunks=trunks))

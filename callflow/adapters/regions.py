@@ -30,6 +30,16 @@ def _names() -> dict[str, str]:
     return found
 
 
+class Regions:
+    """The list, as the web face asks for it."""
+
+    as_of = AS_OF
+
+    def name(self, code: str) -> str | None:
+        """See `region_name`."""
+        return region_name(code)
+
+
 def region_name(code: str) -> str | None:
     """The name of the place with this six-digit code; None when the list has no such place."""
     return _names().get(code)

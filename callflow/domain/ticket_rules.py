@@ -57,6 +57,7 @@ class TicketRules:
         judged: Judgement,
         *,
         peer: SiteId | None = None,
+        came_from_peer: bool = False,
         danger: bool = False,
         precedent: str = "",
     ) -> Life:
@@ -73,6 +74,7 @@ class TicketRules:
             limits=limits.name,
             unit=precedent,
             peer=peer,
+            came_from_peer=came_from_peer,
             danger=danger,
             bound=bool(precedent),
             category=judged.category,

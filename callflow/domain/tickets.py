@@ -41,6 +41,8 @@ class Life:
     assisting: tuple[str, ...] = ()
     """Assisting units (协办), in the order in which they were added (R-051)."""
     peer: SiteId | None = None
+    came_from_peer: bool = False
+    """The other platform had the matter first and gave it to us."""
     awaits_peer: bool = False
     """The linked matter is dealt with at the other platform; its feedback must come before we close (R-041)."""
     peer_fed_back: bool = False

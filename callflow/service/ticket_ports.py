@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callflow.domain.limits import Chased
-from callflow.domain.names import Channel, IncidentId, SiteId, TicketId
+from callflow.domain.names import Channel, SiteId, TicketId
 from callflow.domain.ticket_refusals import TicketRefusal
 from callflow.domain.ticket_rules import Judgement
 from callflow.domain.tickets import Happening, Life
@@ -51,6 +51,17 @@ class DueTicket:
     chases: tuple[Chased, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One kind of matter: how often it was disputed, which tickets wait now, and who has such matters since."""
+
+    category: str
+    region: str
+    disputes: int
+    waiting: tuple[TicketId, ...]
+    precedent: str | None
+
+
 class Lives(Protocol):
     """The tickets of one platform, living. All of them may raise ports.FactsAway."""
 
@@ -79,5 +90,8 @@ class Lives(Protocol):
     async def next_due_at(self) -> float | None:
         """When the next ticket is to be looked at; None when nothing waits."""
 
-    async def of_incident(self, incident_id: IncidentId) -> Life | None:
-        """The life of this platform's ticket of an incident."""
+    async def life(self, ticket_id: TicketId) -> Life | None:
+        """One ticket's life now, or None."""
+
+    async def disputes(self) -> Sequence[Dispute]:
+        """Kinds of matters that were disputed or went without agreement, most frequent first (R-052)."""

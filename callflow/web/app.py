@@ -17,6 +17,8 @@ from callflow.web import (
     openapi,
     recordings,
     sessions,
+    ticket_intake,
+    ticket_steps,
     tickets,
 )
 from callflow.web.deps import Deps, Memory
@@ -45,6 +47,8 @@ ROUTES: tuple[Route, ...] = (
     *actions.ROUTES,
     *events.ROUTES,
     *tickets.ROUTES,
+    *ticket_intake.ROUTES,
+    *ticket_steps.ROUTES,
     *recordings.ROUTES,
     *callbacks.ROUTES,
     *directory.ROUTES,

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from callflow.domain.calls import Call
     from callflow.domain.events import DeskEvent
     from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
+    from callflow.domain.ticket_rules import TicketRules
     from callflow.service.call_backs import CallBacks
     from callflow.service.ports import CaseFiles
     from callflow.service.recordings import Books, Files
+    from callflow.service.ticket_ports import Lives
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
     from callflow.web.rate import Allowance
@@ -93,6 +95,17 @@ class TicketsRead(Protocol):
         """Audited steps of the incident, oldest first."""
 
 
+class Regions(Protocol):
+    """Which places exist (GB/T 2260)."""
+
+    @property
+    def as_of(self) -> str:
+        """Of when the list is."""
+
+    def name(self, code: str) -> str | None:
+        """The place's name; None when there is none with this code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything from outside. `passwords` are hashed at the start and not kept. `clock`: epoch seconds."""
@@ -102,6 +115,9 @@ class Deps:
     session_secret: str
     facts: CallsRead
     tickets: TicketsRead
+    lives: Lives
+    ticket_rules: TicketRules
+    regions: Regions
     recordings: Books
     tapes: Files
     call_backs: CallBacks

@@ -1,15 +1,18 @@
 """Every way a request can be refused: a stable code, its HTTP status, and two languages saying cause and cure.
 
 The table is the whole list: a code that is not here cannot leave. Read by `errors` and by `openapi`. What the call
-itself forbids (`domain.refusals`) is told in `call_refusals`.
+itself forbids (`domain.refusals`) is told in `call_refusals`, what a
+ticket forbids in `ticket_refusals`.
 """
 
 from __future__ import annotations
 
 from callflow.web.call_refusals import CALL_REFUSALS, Refusal
+from callflow.web.ticket_refusals import TICKET_REFUSALS
 
 REFUSALS: dict[str, Refusal] = {
     **CALL_REFUSALS,
+    **TICKET_REFUSALS,
     # ---- who are you
     "not-signed-in": Refusal(
         401,

@@ -15,7 +15,7 @@ from callflow.web.views import call_view, is_agents_own, ticket_view, trace_entr
 if TYPE_CHECKING:
     from aiohttp import web
 
-_TICKET_ID = re.compile(r"[A-Z]{2}[0-9A-Za-z-]{4,38}")
+TICKET_ID = re.compile(r"[A-Z]{2}[0-9A-Za-z-]{4,38}")
 
 
 async def search(visit: Visit, ask: TicketSearchAsk) -> web.Response:
@@ -31,7 +31,7 @@ async def search(visit: Visit, ask: TicketSearchAsk) -> web.Response:
 async def show_ticket(visit: Visit, _ask: None) -> web.Response:
     """One ticket."""
     ticket_id = visit.part("ticket_id")
-    ticket = await visit.deps.tickets.ticket(TicketId(ticket_id)) if _TICKET_ID.fullmatch(ticket_id) else None
+    ticket = await visit.deps.tickets.ticket(TicketId(ticket_id)) if TICKET_ID.fullmatch(ticket_id) else None
     if ticket is None:
         raise Problem("ticket-not-found")
     return answer(ticket_view(ticket))

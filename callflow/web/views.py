@@ -8,12 +8,14 @@ from callflow.domain import screenpop
 from callflow.web.routes import Role
 from callflow.web.schemas import AttemptView, CallView, Moment, SuggestionView
 from callflow.web.ticket_schemas import TicketView, TraceEntry
+from callflow.web.ticket_step_schemas import DeadlineView, LifeView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from callflow.domain.calls import Attempt, Call
     from callflow.domain.names import AgentId
+    from callflow.domain.tickets import Life
     from callflow.web.sessions import Session
 
 SEES_ALL_CALLS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
@@ -98,6 +100,33 @@ def ticket_view(ticket: Any) -> TicketView:
         consent=ticket.consent,
         opened_at=ticket.opened_at,
         changed_at=ticket.changed_at,
+    )
+
+
+def life_view(life: Life, told: Sequence[str] = ()) -> LifeView:
+    """Where a ticket stands, and what this request has changed."""
+    return LifeView(
+        ticket_id=life.ticket_id,
+        incident_id=life.incident_id,
+        state=life.state,
+        since=life.since,
+        version=life.version,
+        level=life.level,
+        matter=life.matter,
+        category=life.category,
+        limits=life.limits,
+        deadlines=[DeadlineView(stage=one.stage, due_at=one.due_at, assumed=one.assumed) for one in life.deadlines],
+        unit=life.unit,
+        assisting=list(life.assisting),
+        peer=life.peer,
+        awaits_peer=life.awaits_peer,
+        peer_fed_back=life.peer_fed_back,
+        danger=life.danger,
+        bound=life.bound,
+        returns=life.returns,
+        satisfied=life.satisfied,
+        merged_into=life.merged_into,
+        told=list(told),
     )
 
 

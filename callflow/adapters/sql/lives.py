@@ -52,6 +52,7 @@ async def begin(step: Step, row: dict[str, Any], judgement: Judgement) -> dict[s
         step.at,
         judgement,
         peer=row.get("peer"),
+        came_from_peer=row["first_receiver"] != step.site.platform.id,
         danger=bool(row.get("danger")),
         precedent=unit or "",
     )
@@ -98,6 +99,7 @@ def life_in(step: Step, row: Any) -> Life:
         row.opened_at,
         judgement,
         peer=row.peer,
+        came_from_peer=row.first_receiver != step.site.platform.id,
         danger=row.danger,
     )
 

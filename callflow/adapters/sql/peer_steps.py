@@ -46,4 +46,6 @@ async def keep_peer_step(step: Step, record: KeepPeerStep) -> Detail:
         row = await step.ticket_of(record.incident_id)
         if TABLE[lives.life_in(step, row).state][type(happening)].rule is not nothing:
             told += (await lives.live_on(step, row, happening, text=said.text)).told
+    if "returned" in told:
+        await step.change_ticket(record.incident_id, owner=step.site.platform.id)
     return kept | {"kept": True, "means": told}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from ulid import ULID
 
 from callflow.adapters.sql import audit, lives, outbox, precedents
@@ -16,7 +16,7 @@ from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain.names import Consent, IncidentId, Presentation, SiteId, TicketId, Verified
 from callflow.domain.ticket_refusals import TicketRefusal
 from callflow.domain.tickets import Entrusted, Happening, Life, Merged, Settled
-from callflow.service.ticket_ports import DueTicket, Given, Lived, NewMatter
+from callflow.service.ticket_ports import Dispute, DueTicket, Given, Lived, NewMatter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -92,6 +92,8 @@ class SqlLives:
             row = await lives.locked(step, ticket_id)
             if row is None:
                 return None
+            if not happenings:
+                return await self._looked_at(step, row)
             seen = select(seen_events.c.at).where(seen_events.c.event_key == once)
             if await step.connection.scalar(seen) is not None:
                 return Lived(lives.life_in(step, row))
@@ -122,15 +124,26 @@ class SqlLives:
         found: float | None = await self._database.read(lambda connection: connection.scalar(earliest))
         return found
 
-    async def of_incident(self, incident_id: IncidentId) -> Life | None:
+    async def life(self, ticket_id: TicketId) -> Life | None:
         """See the port."""
-        mine = select(tickets).where(tickets.c.incident_id == incident_id)
+        mine = select(tickets).where(tickets.c.ticket_id == ticket_id)
 
         async def work(connection: AsyncConnection) -> Life | None:
             row = (await connection.execute(mine)).one_or_none()
             return None if row is None else lives.life_in(self._at(connection, row.opened_at), row)
 
         return await self._database.read(work)
+
+    async def disputes(self) -> Sequence[Dispute]:
+        """See the port."""
+        return await self._database.read(precedents.disputes)
+
+    async def _looked_at(self, step: Step, row: Any) -> Lived:
+        """Nothing happened to it; when it is to be looked at next follows from the plan of today."""
+        life = lives.life_in(step, row)
+        mine = update(tickets).where(tickets.c.ticket_id == row.ticket_id)
+        await step.connection.execute(mine.values(next_chase_at=self._rules.next_chase_at(life)))
+        return Lived(life)
 
     async def _refused(
         self, step: Step, row: Any, happenings: Sequence[Happening], read_version: int | None

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry
 from ulid import ULID
 
 from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFacts, FakeOutbox, FakePbx
+from callflow.adapters.regions import Regions
+from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import events
 from callflow.domain.names import (
     AgentId,
@@ -99,7 +101,8 @@ class House:
         self.suggestions: dict[CallId, Mapping[str, Any]] = {}
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
         self.unreachable: frozenset[TargetCode] = frozenset()
-        self.tickets = MemoryTickets()
+        self.tickets: Any = MemoryTickets()
+        self.lives: Any = None
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.registry = CollectorRegistry()
@@ -136,6 +139,9 @@ class House:
             session_secret="made-up-for-the-test",
             facts=self.facts,
             tickets=self.tickets,
+            lives=self.lives,
+            ticket_rules=shipped_rules(),
+            regions=Regions(),
             recordings=self.recordings,
             tapes=files_in(Path(self.tape_folder.name)),
             call_backs=CallBacks(self.lost, self.lost, lambda: self.now),

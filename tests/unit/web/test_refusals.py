@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from callflow.domain.refusals import RefusalCode
+from callflow.domain.ticket_refusals import TicketRefusal
 from callflow.web.errors import Problem
 from callflow.web.refusals import REFUSALS
 
 
 def test_every_refusal_of_the_machine_has_its_words_and_its_status() -> None:
-    assert set(RefusalCode) <= set(REFUSALS)
+    assert set(RefusalCode) | set(TicketRefusal) <= set(REFUSALS)
 
 
 @pytest.mark.parametrize("code", sorted(REFUSALS))
