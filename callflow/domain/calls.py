@@ -150,6 +150,7 @@ class Call:
     attempts: tuple[Attempt, ...] = ()
     stay: bool = False
     danger: bool = False
+    nuisance: bool = False
     note: str = ""
     ended_at: float | None = None
     end_cause: int = 0

@@ -126,6 +126,14 @@ class MarkTicket(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkNuisance(Record):
+    """The call was nuisance or a threat; counted for its number (requirement R-015)."""
+
+    incident_id: IncidentId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordConsent(Record):
     """The caller's answer to being handed over, with who asked (requirement R-003)."""
 

@@ -72,6 +72,11 @@ class DangerRaised(DeskEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class NuisanceMarked(DeskEvent):
+    """The agent marks the call as nuisance or threat (requirement R-015)."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoteWritten(DeskEvent):
     """The agent's note, whole (not a difference)."""
 

@@ -18,6 +18,7 @@ from callflow.domain.desk_events import (
     JoinRequested,
     LeaveRequested,
     NoteWritten,
+    NuisanceMarked,
     OwnerDecided,
     StayRequested,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "LeaveRequested",
     "LegLeft",
     "NoteWritten",
+    "NuisanceMarked",
     "NumberRefused",
     "OwnerDecided",
     "PeerDanger",

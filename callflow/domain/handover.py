@@ -2,7 +2,7 @@
 
 Rules of this file
 1. Everything that can change a call's phase is a row of `TABLE`; the rules that rows name are in legs.py,
-   attempts.py, ownership.py, danger.py, recordings.py and time_is_up.py and are reached by no other way.
+   attempts.py, matter.py, ownership.py, danger.py, recordings.py and time_is_up.py and are reached by no other way.
 2. Every phase has a row for every event. `nothing` is a row: the event is late, contradictory or not for here,
    and the call is not harmed by it. No event ever raises.
 3. A row says where it may lead (`to`); it may always also stay. The picture in docs/handover.md is made from it.
@@ -17,9 +17,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from callflow.domain import attempts, danger, legs, ownership, recordings
+from callflow.domain import attempts, danger, legs, matter, ownership, recordings
 from callflow.domain.calls import Call
-from callflow.domain.commands import PopScreen, SendNote
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
     AgentAnswered,
@@ -43,6 +42,7 @@ from callflow.domain.events import (
     LeaveRequested,
     LegLeft,
     NoteWritten,
+    NuisanceMarked,
     NumberRefused,
     OwnerDecided,
     PeerDanger,
@@ -81,51 +81,19 @@ def nothing(_draft: Draft, _event: Event, _rules: SiteRules) -> None:
     """Nothing: late, contradictory, or not for this phase."""
 
 
-def note_written(draft: Draft, event: NoteWritten, rules: SiteRules) -> None:
-    """The agent's note, whole. The platforms that have to do with the incident get every later one too."""
-    call = draft.call
-    if event.text == call.note:
-        return
-    draft.change(note=event.text)
-    for peer in ownership.peers_of(call, rules):
-        draft.add(SendNote(call.call_id, call.incident_id, peer))
-
-
-def peer_note_written(draft: Draft, event: PeerNoteWritten, _rules: SiteRules) -> None:
-    """The peer's note, whole, is in our ticket: who has the call gets the pop again."""
-    call = draft.call
-    if event.text == call.peer_note:
-        return
-    draft.change(peer_note=event.text)
-    if call.agent is not None and not call.is_over:
-        draft.add(PopScreen(event.call_id, call.agent.agent_id))
-
-
-def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
-    """The peer's ticket is known at our desks (the exchange has linked it to ours already).
-
-    With it came what the peer knew: who has the call gets the pop again, now with the note and the suggestion.
-    """
-    known, agent = draft.call.peer_tickets, draft.call.agent
-    if event.ticket_id in known:
-        return
-    draft.change(peer_tickets=(*known, event.ticket_id))
-    if agent is not None and not draft.call.is_over and draft.call.caller.from_site == event.from_site:
-        draft.add(PopScreen(event.call_id, agent.agent_id))
-
-
 # ---- the table
 
 ALWAYS: dict[type[Event], Row] = {
     CallerArrived: Row(nothing),
-    NoteWritten: Row(note_written),
+    NoteWritten: Row(matter.note_written),
+    NuisanceMarked: Row(matter.nuisance_marked),
     ConsentRecorded: Row(attempts.consent_recorded),
     OwnerDecided: Row(ownership.owner_decided),
     PeerOwnerDecided: Row(ownership.peer_owner_decided),
     PeerOwnerSettled: Row(ownership.peer_owner_settled),
-    PeerTicketOpened: Row(peer_ticket_opened),
+    PeerTicketOpened: Row(matter.peer_ticket_opened),
     PeerDanger: Row(danger.peer_danger),
-    PeerNoteWritten: Row(peer_note_written),
+    PeerNoteWritten: Row(matter.peer_note_written),
     RecordingBegun: Row(recordings.begun),
     RecordingEnded: Row(recordings.ended),
 }
@@ -199,6 +167,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         **WHILE_LIVE,
         **NOBODY_ANSWERED,
         CallerWaiting: Row(nothing),
+        NuisanceMarked: Row(nothing),
         AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING)),
         TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
         CallerEnded: Row(legs.caller_ended, (ABANDONED, CALL_BACK)),

@@ -21,6 +21,7 @@ from callflow.domain.events import (
     JoinRequested,
     LeaveRequested,
     NoteWritten,
+    NuisanceMarked,
     OwnerDecided,
     StayRequested,
 )
@@ -247,6 +248,7 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         (RefusalCode.NOTHING_TO_OWN, _no_peer_involved),
         (RefusalCode.OWNER_SETTLED, _owner_settled),
     ),
+    NuisanceMarked: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     NoteWritten: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     ConsentRecorded: (
         (RefusalCode.NOT_YOUR_CALL, _never_had_it),

@@ -133,6 +133,7 @@ def call_body(call: Call, agent_id: AgentId) -> Body:
         },
         "stay": call.stay,
         "danger": call.danger,
+        "nuisance": call.nuisance,
         "note": call.note,
     }
 

@@ -26,6 +26,7 @@ from callflow.domain.names import Channel, Consent, Kind, Outcome, Presentation,
 VERSION: Final = 1
 FIRST_LINK: Final = "0" * 64
 NOTE_LIMIT: Final = 4000
+NUISANCE_LIMIT: Final = 20
 
 Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 Site = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
@@ -76,6 +77,14 @@ class Suggestion(_Part):
     version: Word
 
 
+class Nuisance(_Part):
+    """How often the caller's number was marked as nuisance or threat at the sender; no reason to refuse him (R-015)."""
+
+    count: Annotated[int, Field(ge=1)]
+    times: Annotated[tuple[float, ...], Field(max_length=NUISANCE_LIMIT)]
+    recordings: Annotated[tuple[Ulid, ...], Field(max_length=NUISANCE_LIMIT)] = ()
+
+
 class Matter(Body):
     """What the receiving agent must know. `number` is "" when it may not cross."""
 
@@ -89,6 +98,7 @@ class Matter(Body):
     region: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
     consent: Consent
     danger: bool
+    nuisance: Nuisance | None = None
 
     @field_validator("suggestion", mode="wrap")
     @classmethod

@@ -126,6 +126,12 @@ async def raise_danger(visit: Visit, _ask: NothingAsk) -> web.Response:
     return await taken(visit, "danger", events.DangerRaised(call.call_id, visit.now, visit.who.agent_id))
 
 
+async def mark_nuisance(visit: Visit, _ask: NothingAsk) -> web.Response:
+    """Nuisance or a threat: the number's history goes with every handover; nobody is blocked."""
+    call = await own_call(visit)
+    return await taken(visit, "nuisance", events.NuisanceMarked(call.call_id, visit.now, visit.who.agent_id), 200)
+
+
 async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
     """The caller's answer, when the handover was begun by a phone key."""
     call = await own_call(visit)
@@ -251,6 +257,7 @@ ROUTES = tuple(
             "nothing-to-own owner-settled",
         ),
         ("danger", raise_danger, "Danger to life: 110 at once.", NothingAsk, 202, CallView, ""),
+        ("nuisance", mark_nuisance, "Nuisance or threat: counted, told on.", NothingAsk, 200, CallView, ""),
         ("consent", record_consent, "Consent asked afterwards.", ConsentAsk, 200, CallView, "consent-known"),
         ("note", write_note, "Keep the note; answers with the suggestion.", NoteAsk, 200, NoteView, ""),
     )

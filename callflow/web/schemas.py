@@ -186,6 +186,7 @@ class CallView(View):
     ownership: OwnershipView
     stay: bool
     danger: bool
+    nuisance: bool
     note: str
 
 

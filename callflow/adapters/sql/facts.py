@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from callflow.adapters.sql import audit, peer_records, peer_steps, recordings, ticket_records
+from callflow.adapters.sql import audit, nuisance, peer_records, peer_steps, recordings, ticket_records
 from callflow.adapters.sql.frozen import call_of, call_text, order_of, order_text
 from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
@@ -37,6 +37,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     KeepPeerNote: ticket_records.keep_peer_note,
     KeepPeerStep: peer_steps.keep_peer_step,
     c.MarkTicket: ticket_records.mark_ticket,
+    c.MarkNuisance: nuisance.mark_nuisance,
     c.RecordConsent: ticket_records.record_consent,
     c.SettleOwner: ticket_records.settle_owner,
     c.QueueCallBack: ticket_records.queue_call_back,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from callflow.adapters.sql import crossing, outbox
+from callflow.adapters.sql import crossing, nuisance, outbox
 from callflow.adapters.sql.ticket_records import open_ticket
 from callflow.domain import commands as c
 from callflow.domain.names import Consent
@@ -71,4 +71,5 @@ async def _matter(step: Step, record: c.ToPeer) -> dict[str, Any]:
         "note": note[: m.NOTE_LIMIT],
         "ticket_id": opened["ticket_id"],
         "danger": call.danger,
+        "nuisance": await nuisance.history(step.connection, ticket.number_hash) if call.nuisance else None,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, insert, select
 
-from callflow.adapters.sql import lives, outbox
+from callflow.adapters.sql import lives, nuisance, outbox
 from callflow.adapters.sql.frozen import call_of
 from callflow.adapters.sql.tables import call_backs, calls, tickets
 from callflow.domain.limits import Level
@@ -24,6 +24,7 @@ from callflow.service.messages import Dispatch, Matter, TicketOpened
 if TYPE_CHECKING:
     from callflow.adapters.sql.step import Detail, Step
     from callflow.domain import commands as c
+    from callflow.service.messages import Matter
     from callflow.service.take_in import KeepPeerNote, LinkTicket, OpenLinkedTicket
 
 CHINA: Final = timezone(timedelta(hours=8))
@@ -68,7 +69,7 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
     link: dict[str, Any] = {
         "peer": record.peer,
         "peer_ticket_id": matter.ticket_id,
-        "peer_note": matter.note,
+        "peer_note": _with_history(matter),
     }
     if matter.suggestion is not None:
         link["suggestion"] = matter.suggestion.model_dump_json()
@@ -94,6 +95,12 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
             await _endanger(step, record.incident_id)
     await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
     return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
+
+
+def _with_history(matter: Matter) -> str:
+    """His note, and before it what he told about the number's past."""
+    past = matter.nuisance
+    return matter.note if past is None else f"{nuisance.sentence(past)}\n{matter.note}".rstrip()
 
 
 async def link_ticket(step: Step, record: LinkTicket) -> Detail:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy import and_, select, true
 
+from callflow.adapters.sql import nuisance
 from callflow.adapters.sql.frozen import life_of
 from callflow.adapters.sql.tables import audit, calls, inbox, outbox, tickets
 from callflow.domain.names import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from callflow.adapters.sql.database import Database
     from callflow.domain.calls import Call
     from callflow.domain.tickets import Life
+    from callflow.service.messages import Nuisance
 
 POP_LIMIT_S: Final = 0.5
 POP_TICKETS: Final = 10
@@ -149,21 +151,25 @@ class TicketsRead:
 
     async def _known(self, call: Call) -> Known:
         of_incident = _newest(tickets.c.incident_id == call.incident_id, 1)
-        of_number = _newest(tickets.c.number_hash == self._database.numbers.of(call.caller.number), POP_TICKETS)
+        number_hash = self._database.numbers.of(call.caller.number)
+        of_number = _newest(tickets.c.number_hash == number_hash, POP_TICKETS)
         of_call = select(calls.c.suggestion).where(calls.c.call_id == call.call_id)
 
-        async def work(connection: AsyncConnection) -> tuple[Ticket | None, list[Ticket], str | None]:
+        async def work(connection: AsyncConnection) -> tuple[Ticket | None, list[Ticket], str | None, Nuisance | None]:
             own = (await connection.execute(of_incident)).one_or_none()
             others = (await connection.execute(of_number)).all() if call.caller.number else ()
-            return (None if own is None else _ticket(own)), list(map(_ticket, others)), await connection.scalar(of_call)
+            past = await nuisance.history(connection, number_hash)
+            suggested = await connection.scalar(of_call)
+            return (None if own is None else _ticket(own)), list(map(_ticket, others)), suggested, past
 
-        ours, earlier, noted = await self._database.read(work)
+        ours, earlier, noted, past = await self._database.read(work)
         suggestion = ours.suggestion if ours else None
         if suggestion is None and noted:
             suggestion = json.loads(noted)
         shown = [ours] if ours else []
         shown += [ticket for ticket in earlier if ticket.incident_id != call.incident_id]
-        notes = (ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
+        history = "" if past is None else nuisance.sentence(past)
+        notes = (history, ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
         return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note))
 
     async def _tickets(self, which: Any, limit: int) -> list[Ticket]:

@@ -30,6 +30,7 @@ MATTER = {
     "region",
     "consent",
     "danger",
+    "nuisance",
 }
 CROSSING = {
     "handover": MATTER | {"attempt_id", "kind"},

@@ -1,0 +1,52 @@
+"""Rules about the matter itself, whoever is on the line: notes, tickets of the others, nuisance."""
+
+from __future__ import annotations
+
+from callflow.domain.commands import MarkNuisance, OpenTicket, PopScreen, SendNote
+from callflow.domain.draft import Draft
+from callflow.domain.events import NoteWritten, NuisanceMarked, PeerNoteWritten, PeerTicketOpened
+from callflow.domain.ownership import peers_of
+from callflow.domain.rules import SiteRules
+
+
+def note_written(draft: Draft, event: NoteWritten, rules: SiteRules) -> None:
+    """The agent's note, whole. The platforms that have to do with the incident get every later one too."""
+    call = draft.call
+    if event.text == call.note:
+        return
+    draft.change(note=event.text)
+    for peer in peers_of(call, rules):
+        draft.add(SendNote(call.call_id, call.incident_id, peer))
+
+
+def peer_note_written(draft: Draft, event: PeerNoteWritten, _rules: SiteRules) -> None:
+    """The peer's note, whole, is in our ticket: who has the call gets the pop again."""
+    call = draft.call
+    if event.text == call.peer_note:
+        return
+    draft.change(peer_note=event.text)
+    if call.agent is not None and not call.is_over:
+        draft.add(PopScreen(event.call_id, call.agent.agent_id))
+
+
+def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
+    """The peer's ticket is known at our desks (the exchange has linked it to ours already).
+
+    With it came what the peer knew: who has the call gets the pop again, now with the note and the suggestion.
+    """
+    known, agent = draft.call.peer_tickets, draft.call.agent
+    if event.ticket_id in known:
+        return
+    draft.change(peer_tickets=(*known, event.ticket_id))
+    if agent is not None and not draft.call.is_over and draft.call.caller.from_site == event.from_site:
+        draft.add(PopScreen(event.call_id, agent.agent_id))
+
+
+def nuisance_marked(draft: Draft, event: NuisanceMarked, _rules: SiteRules) -> None:
+    """Our agent marks nuisance or a threat: counted for the number, told with every handover, never a block (R-015)."""
+    call = draft.call
+    if call.nuisance or event.agent_id not in call.agents:
+        return
+    draft.change(nuisance=True)
+    draft.add(OpenTicket(call.call_id, call.incident_id))
+    draft.add(MarkNuisance(call.call_id, call.incident_id, event.agent_id))
