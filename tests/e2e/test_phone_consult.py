@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from softphone_sim.run.acts import answer, dial
-from tests.e2e.records import assert_recorded_from_the_journal
+from tests.e2e.records import doubled, is_whole
 from tests.e2e.scene import LIMIT_S, NUMBER, Scene, heal, strike
 
 
@@ -30,4 +30,11 @@ async def test_an_attended_transfer_without_the_program_is_recorded_afterwards(s
     await scene.citizen_hangs_up()
 
     assert shown == NUMBER
-    await assert_recorded_from_the_journal(scene, way="refer")
+    origin, target = await scene.records(await scene.incident(), is_whole)
+    assert is_whole(origin, target), (origin.get("tickets"), target.get("tickets"))
+    (attempt,) = origin["calls"][0]["attempts"]
+    assert (attempt["outcome"], attempt["way"], attempt["private"]) == ("joined", "refer", True)
+    phases = [entry["detail"]["to"] for entry in origin["entries"] if entry["what"] == "phase"]
+    assert phases[1:4] == ["talking", "inviting", "consulting"]
+    assert phases[-2:] == ["handed_over", "ended"]
+    assert (doubled(origin), doubled(target)) == ([], [])
