@@ -24,7 +24,6 @@ from callflow.service.messages import Dispatch, Matter, TicketOpened
 if TYPE_CHECKING:
     from callflow.adapters.sql.step import Detail, Step
     from callflow.domain import commands as c
-    from callflow.service.messages import Matter
     from callflow.service.take_in import KeepPeerNote, LinkTicket, OpenLinkedTicket
 
 CHINA: Final = timezone(timedelta(hours=8))
