@@ -46,9 +46,9 @@ def journal_size(site: SitePlan) -> int:
 
 
 def journal_after(site: SitePlan, offset: int) -> list[JournalLine]:
-    """The journal's lines from this byte on; none may be bad."""
+    """The journal's lines from this byte on; none may be bad. One that is just being written is not there yet."""
     written = (site.place.journal / "steps.csv").read_bytes()[offset:]
-    read = [read_line(text, 0, 0) for text in written.splitlines()]
+    read = [read_line(text, 0, 0) for text in written[: written.rfind(b"\n") + 1].splitlines()]
     assert [line for line in read if not isinstance(line, JournalLine)] == []
     return [line for line in read if isinstance(line, JournalLine)]
 

@@ -26,6 +26,14 @@ class Forgery:
     headers: tuple[str, ...] = ()
     media: str = ""
     """The SDP from its m-line on; by default plain A-law."""
+    dialled: str = ""
+    """The user part of the request URI and of To; by default the service's number."""
+    contact: str = "caller"
+    """The user part of Contact."""
+    call_id: str = ""
+    """Stands in the Call-ID beside what makes it unique."""
+    session: str = "-"
+    """The SDP's name of the session."""
 
 
 async def ring_and_give_up(address: str, host: str, service: str, forgery: Forgery) -> int:
@@ -57,7 +65,8 @@ class Invite:
     """One INVITE and what belongs to it, as text."""
 
     def __init__(self, forgery: Forgery, own: tuple[str, int], host: str, service: str, transport: str = "UDP") -> None:
-        self._forgery, self._host, self._service, self._transport = forgery, host, service, transport
+        self._forgery, self._host, self._transport = forgery, host, transport
+        self._service = forgery.dialled or service
         self._address, self._port = own
         self._token = secrets.token_hex(8)
 
@@ -65,15 +74,18 @@ class Invite:
         """The INVITE, or the CANCEL or ACK that belongs to it."""
         place = f"{self._address}:{self._port}"
         media = self._forgery.media or f"m=audio {self._port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
-        body = f"v=0\r\no=- 1 1 IN IP4 {self._address}\r\ns=-\r\nc=IN IP4 {self._address}\r\nt=0 0\r\n{media}"
+        body = (
+            f"v=0\r\no=- 1 1 IN IP4 {self._address}\r\ns={self._forgery.session}\r\n"
+            f"c=IN IP4 {self._address}\r\nt=0 0\r\n{media}"
+        )
         lines = [
             f"{method} sip:{self._service}@{self._host} SIP/2.0",
             f"Via: SIP/2.0/{self._transport} {place};branch=z9hG4bK{self._token};rport",
             f"From: {self._forgery.display}<sip:{self._forgery.user}@{self._address}>;tag={self._token}",
             f"To: <sip:{self._service}@{self._host}>",
-            f"Call-ID: {self._token}",
+            f"Call-ID: {self._token}{self._forgery.call_id}",
             f"CSeq: 1 {method}",
-            f"Contact: <sip:caller@{place};transport={self._transport.lower()}>",
+            f"Contact: <sip:{self._forgery.contact}@{place};transport={self._transport.lower()}>",
             "Max-Forwards: 70",
             *(self._forgery.headers if method == "INVITE" else ()),
             *(

@@ -126,7 +126,7 @@ async def test_without_redis_calls_and_handovers_go_on_and_the_desks_are_told_al
     await assert_handed_over_once(scene)
 
 
-@pytest.mark.covers("C-03", "C-04")
+@pytest.mark.covers("C-03", "C-04", "S-2")
 async def test_when_the_far_pbx_dies_after_the_handover_the_caller_is_back_with_an_agent(scene: Scene) -> None:
     await scene.talk()
     await scene.key_at_the_desk()

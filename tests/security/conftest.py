@@ -18,9 +18,9 @@ from callflow.lab.lab import status
 from callflow.lab.plan import Plan
 from softphone_sim.lab import Lab
 from softphone_sim.phone.handset import Bell
-from tests.e2e.conftest import lab, plan, running, stage
+from tests.e2e.conftest import lab, plan, running, scene, stage
 
-__all__ = ["lab", "plan", "running", "stage"]  # the lab is the same as that of tests/e2e
+__all__ = ["lab", "plan", "running", "scene", "stage"]  # the lab is the same as that of tests/e2e
 
 PLATFORM = "12345"
 TOOL_LIMIT_S = 60.0

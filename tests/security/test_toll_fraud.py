@@ -119,7 +119,7 @@ async def test_a_target_that_sends_the_caller_elsewhere_is_not_obeyed_and_he_tal
         assert rung == {f"sip:119@{net}.20:5060"}
 
 
-@pytest.mark.covers("T-13")
+@pytest.mark.covers("T-13", "S-5", "S-7")
 async def test_a_caller_can_neither_refer_nor_replace(net: str, sip: str, stage: Stage) -> None:
     zhang = await stage.agent("zhang", platform=PLATFORM, seat=1)
     citizen = await stage.caller("citizen", number="13800138042")
