@@ -55,7 +55,7 @@ async def ringing(address: str, host: str, service: str, forgery: Forgery) -> As
         try:
             yield code
         finally:
-            if RINGING <= code < SUCCESS:
+            if code < SUCCESS:  # also when no answer came in time: a caller who gives up says so
                 await _send(line, call.request("CANCEL"))
                 await _answered(line, REFUSED)
             await _send(line, call.request("ACK"))
