@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from callflow.domain.names import AgentId, SiteId
 from callflow.lab import certificates
+from callflow.lab.strength import LEAST_BITS, weak_ones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,11 +112,12 @@ def load_keys(keys_dir: Path, site: SiteId) -> SiteKeys:
     """Read one site's keys.
 
     Raises:
-        KeysError: a file is missing or unreadable; the message names it.
+        KeysError: a file is missing or unreadable, or a secret is weak; the message names it.
     """
     home = keys_dir / site
     try:
         text = json.loads((home / "secrets.json").read_text(encoding="utf-8"))
+        _refuse_weak(site, text)
         for needed in ("ca.crt", "tls.crt", "tls.key"):
             (home / needed).open("rb").close()
         return SiteKeys(
@@ -143,6 +145,19 @@ def load_keys(keys_dir: Path, site: SiteId) -> SiteKeys:
         raise KeysError(
             f"{site}: a key file is damaged ({type(error).__name__}); restore it or remove {site}/"
         ) from error
+
+
+def _refuse_weak(site: SiteId, text: Mapping[str, Any]) -> None:
+    """Secrets are made, never chosen: a list of words must find none of them."""
+    named = {name: str(text[name]) for name in ("ami", "redis", "session")}
+    for agent, made in text["agents"].items():
+        named |= {f"agents.{agent}.{name}": str(secret) for name, secret in made.items()}
+    weak = weak_ones(named)
+    if weak:
+        raise KeysError(
+            f"{site}/secrets.json: {', '.join(weak[:3])} can be guessed (fewer than {LEAST_BITS} bits, or used twice); "
+            "make it anew by `openssl rand -hex 24`, or remove it and `./run up` makes one"
+        )
 
 
 def days_left(keys_dir: Path, now: datetime | None = None) -> float:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from callflow.lab.lab import status
 from callflow.lab.plan import Plan
 from softphone_sim.lab import Lab
 from softphone_sim.phone.handset import Bell
+from tests.coverage_page import covered
 from tests.e2e.conftest import lab, plan, running, scene, stage
+from tests.security.report import Tried, report_folder, write_report
 
 __all__ = ["lab", "plan", "running", "scene", "stage"]  # the lab is the same as that of tests/e2e
 
@@ -57,6 +59,21 @@ def security_events(running: Plan) -> Callable[[str], list[str]]:
         return [told for line in lines if f"/{address}/" in (told := json.loads(line)["logmsg"]["message"])]
 
     return named
+
+
+Seen = Callable[..., None]
+"""Notes what was seen, by name, for the assessor's report."""
+
+
+@pytest.fixture
+def seen(record_property: Callable[[str, object], None]) -> Seen:
+    """What this test saw, beside that it passed."""
+
+    def note(**figures: object) -> None:
+        for name, figure in figures.items():
+            record_property(name, figure)
+
+    return note
 
 
 @pytest.fixture
@@ -121,3 +138,36 @@ async def tool(*words: str, home: Path) -> tuple[int, str]:
             await process.wait()
     assert process.returncode is not None
     return process.returncode, said.decode("utf-8", "replace")
+
+
+# ---- the report for an outside assessor
+
+TRIED = pytest.StashKey[dict[str, Tried]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the report."""
+    config.stash[TRIED] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how each test ended; one that could not even be set up has failed."""
+    report = yield
+    rows = tuple(str(row) for mark in item.iter_markers("covers") for row in mark.args)
+    one = item.config.stash[TRIED].setdefault(item.nodeid, Tried(item.nodeid, rows, "passed"))
+    if report.when == "call":
+        one.seconds, one.seen = report.duration, dict(item.user_properties)
+    if report.outcome != "passed":
+        one.outcome, one.why = "failed", report.longreprtext.strip().splitlines()[-1][:300]
+    assert call is not None
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Write it, and say where it is."""
+    elsewhere = {row: [one for one in shown if "tests/security/" not in one] for row, shown in covered().items()}
+    page = write_report(list(config.stash[TRIED].values()), report_folder(), elsewhere)
+    terminalreporter.write_line(f"report for the assessor  评估报告: {page}")

@@ -44,6 +44,11 @@ class Wire(asyncio.DatagramProtocol):
         self.sent.append(text)
         self._transport.sendto(text.replace("\n", "\r\n").encode(), self.server)
 
+    def send_bytes(self, packet: bytes) -> None:
+        """Send a packet as it is."""
+        assert self._transport is not None
+        self._transport.sendto(packet, self.server)
+
     async def arrival(self, first_line: str, after: int = 0, limit_s: float = ANSWER_LIMIT_S) -> str:
         """Wait for the first packet, from number `after` on, whose first line matches.
 
