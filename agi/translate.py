@@ -41,6 +41,10 @@ FAULT_CAUSES = frozenset({0, 27, 34, 38, 41, 42, 44, 47, 102})
 """Q.850 causes of a caller's leg that was cut. Measured in Asterisk 22: who hangs up has 16, who gives up before an
 answer 127, whom the dialplan turns away 17 to 21; a leg whose audio stopped (`rtp_timeout`) has 44."""
 
+NO_AUDIO = 44
+PEER_LEG = "PJSIP/peer-"
+"""Only legs of platforms are ended for want of audio; on any other caller 44 is left over from a leg that he lost."""
+
 EARLY_LIMIT = 256
 """Legs that rang before their journal line was read; the oldest is forgotten."""
 
@@ -234,4 +238,8 @@ class Translator:
         for channel in [name for name, leg in self._legs.items() if leg.call_id == line.call_id]:
             del self._legs[channel]
         cause = number(line.detail, "cause")
-        return [events.CallerEnded(CallId(line.call_id), line.at, cause, by_fault=cause in FAULT_CAUSES)]
+        return [events.CallerEnded(CallId(line.call_id), line.at, cause, by_fault=_is_cut(cause, line.channel))]
+
+
+def _is_cut(cause: int, channel: str) -> bool:
+    return cause in FAULT_CAUSES and (cause != NO_AUDIO or channel.startswith(PEER_LEG))

@@ -20,7 +20,7 @@ ALONE_LIMIT_S = 14.0
 """How long a caller who has nobody waits at his story's end before he hangs up; the ledger then knows for how long."""
 
 END_LIMIT_S = 6.0
-LINGER_S = 5.0
+LINGER_S = 8.0
 POP_LIMIT_S = 1.5
 RING_OUT_S = 8.0
 """How long a phone may ring on for a caller who is gone before nobody waits for it any more; the ledger judges it."""

@@ -16,11 +16,11 @@ RECORDS = "12345"
 AMI_RELAY_PORT, EXCHANGE_RELAY_PORT = 15038, 18443
 
 TIMING = {
-    "answer_limit_s": 6,
+    "answer_limit_s": 10,
     "handover_grace_s": 1.5,
-    "agent_ring_s": 5,
+    "agent_ring_s": 8,
     "owner_limit_s": 5,
-    "waiting_limit_s": 10,
+    "waiting_limit_s": 14,
     "agent_silence_s": 5,
 }
 """Shorter than in service, so that a run ends in minutes; every limit is passed many times in it."""

@@ -21,7 +21,7 @@ LOOK_EVERY_S = 0.05
 DESK_LIMIT_S = 2.0
 """An agent whose desk does not answer for so long takes the phone's keys."""
 
-RING_LINGER_S = 2.5
+RING_LINGER_S = 4.5
 """A phone rings on for a fault to come, within the limits of `house.TIMING`."""
 
 CODES = {Does.BUSY: 486, Does.REJECT: 603}

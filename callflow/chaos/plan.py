@@ -63,8 +63,8 @@ LINGERS: tuple[Phase | None, ...] = (
 """Phases that pass quickly or are seldom reached are stayed in; a quarter of the calls only go their way."""
 
 OWN_FAULTS_A_CELL = 7
-INJECTIONS = 108
-"""For so many calls; a site is struck every three calls."""
+INJECTIONS = 150
+"""For so many calls; a site is struck every two calls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from callflow.chaos.plan import (
     HITS_WANTED,
     INJECTIONS,
     OF_A_SITE,
+    PHASES,
     CallPlan,
     ChaosPlan,
     Fault,
@@ -34,7 +35,7 @@ WINDOW = 12
 """Of so many planned faults the one strikes next whose phase most calls are in."""
 
 STRIKES_A_CALL = INJECTIONS / CALLS_FOR_THEM
-BETWEEN_S = 0.4
+BETWEEN_S = 0.3
 CARRIER_PHONES = 4
 NEW_PHONE_AFTER_S = 1.0
 QUIET_LIMIT_S = 45.0
@@ -159,7 +160,8 @@ class Run:
         have = Counter((hit.fault, hit.phase) for hit in self.hits)
         counted = [(*self._worth(one, have), -one.place, one) for one in waiting]
         most = max(counted, default=None, key=lambda row: row[:3])
-        return most[3] if most is not None and most[0] + most[1] > 0 else None
+        is_any_short = any(have[one.fault, phase] < HITS_WANTED for one in waiting for phase in PHASES)
+        return most[3] if most is not None and (most[0] > 0 or (most[1] > 0 and not is_any_short)) else None
 
     def _worth(self, injection: Injection, have: Counter[tuple[Fault, Phase]]) -> tuple[int, int]:
         phases = [phase for p in self._live if (phase := p.phase()) and _concerns(injection, p)]
@@ -217,20 +219,18 @@ class Run:
         now = playing.phase()
         if now is None:
             return
-        at_ns = time.time_ns()
-        if fault is Fault.CALLER_LEG_LOST:
-            assert playing.call is not None
+        leg = next((one for one in playing.legs if one.is_in), None) or next(
+            (one for one in playing.legs if one.rings), None
+        )
+        if fault is Fault.AGENT_PHONE_KILLED and leg is None:
+            return
+        self.struck[fault] += 1
+        self._note(fault, playing.plan.origin, time.time_ns(), [(playing, now)])
+        if fault is Fault.CALLER_LEG_LOST and playing.call is not None:
             with suppress(PhoneRefused):
                 await self.crowd.hang_up(playing.call, CARRIER_LOSES_HIM)
-        else:
-            leg = next((leg for leg in playing.legs if leg.is_in), None) or next(
-                (leg for leg in playing.legs if leg.rings), None
-            )
-            if leg is None:
-                return
+        elif leg is not None:
             self._kill_phone(leg.person)
-        self.struck[fault] += 1
-        self._note(fault, playing.plan.origin, at_ns, [(playing, now)])
 
     def _kill_phone(self, person: Person) -> None:
         person.died[len(person.actor.past)] = time.time_ns()

@@ -209,11 +209,21 @@ def test_a_repeated_order_that_the_dialplan_refuses_does_not_fail_the_one_that_r
     assert translator.read_journal(line("refused", "target=110 why=taken", attempt=ATTEMPT)) == []
 
 
-@pytest.mark.parametrize("cause", [0, 38, 42, 44])
-def test_a_caller_whose_leg_broke_was_cut(translator: Translator, cause: int) -> None:
-    (event,) = translator.read_journal(line("ended", f"cause={cause}"))
+@pytest.mark.parametrize(
+    ("cause", "channel"), [(0, CALLER), (38, CALLER), (42, CALLER), (44, "PJSIP/peer-110-0000004c")]
+)
+def test_a_caller_whose_leg_broke_was_cut(translator: Translator, cause: int, channel: str) -> None:
+    (event,) = translator.read_journal(line("ended", f"cause={cause}", channel=channel))
 
     assert event == events.CallerEnded(CALL, 1795000002.5, cause, by_fault=True)
+
+
+def test_a_carriers_caller_is_never_ended_for_want_of_audio_so_that_cause_is_the_rest_of_a_leg_he_lost(
+    translator: Translator,
+) -> None:
+    (event,) = translator.read_journal(line("ended", "cause=44"))
+
+    assert event == events.CallerEnded(CALL, 1795000002.5, 44, by_fault=False)
 
 
 @pytest.mark.parametrize("cause", [16, 17, 19, 21, 127])
