@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select
 
 from callflow.adapters.sql import lives, nuisance, outbox
 from callflow.adapters.sql.frozen import call_of
-from callflow.adapters.sql.tables import call_backs, calls, tickets
+from callflow.adapters.sql.tables import audit, call_backs, calls, tickets
 from callflow.domain.limits import Level
 from callflow.domain.limits import Matter as MatterKind
 from callflow.domain.names import CallId, Consent, IncidentId, Presentation, SiteId, Verified
@@ -40,7 +40,7 @@ async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
             step,
             record.incident_id,
             call_id=call.call_id,
-            peer=peer,
+            **({"peer": peer} | await _linked_before(step, record.incident_id)),
             **caller_columns(step, call.caller.number, call.caller.presentation, call.caller.verified),
             note=call.note,
             suggestion=await step.connection.scalar(select(calls.c.suggestion).where(calls.c.call_id == call.call_id)),
@@ -209,6 +209,16 @@ async def _next_number(step: Step, prefix: str) -> str:
     # The longest is the last: after 999999 comes 1000000, and nothing breaks on the day that sees it.
     last = await step.connection.scalar(of_today.order_by(func.length(number).desc(), number.desc()).limit(1))
     return f"{day}{int(last.removeprefix(day)) + 1 if last else 1:06d}"
+
+
+async def _linked_before(step: Step, incident_id: IncidentId) -> dict[str, Any]:
+    """The peer's half that was told before ours was there, as when our program was down; the audit has kept it."""
+    told = select(audit.c.detail).where(audit.c.incident_id == incident_id, audit.c.what == "LinkTicket")
+    detail = await step.connection.scalar(told.order_by(audit.c.entry.desc()).limit(1))
+    if detail is None:
+        return {}
+    link = json.loads(detail)
+    return {"peer": link["peer"], "peer_ticket_id": link["peer_ticket_id"]}
 
 
 async def _call_from(step: Step, incident_id: IncidentId, peer: SiteId) -> str | None:

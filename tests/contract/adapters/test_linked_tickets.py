@@ -201,3 +201,15 @@ async def test_the_peers_answer_links_the_pair(gov: Books, a_call: MakeCall) -> 
     ticket = await gov.read.ticket_of(call.incident_id)
     assert ticket is not None
     assert (ticket.peer, ticket.peer_ticket_id) == (POLICE, "JD20261122000007")
+
+
+@pytest.mark.covers("R-011", "R-040", "C-01")
+async def test_the_peers_number_may_come_before_our_ticket_is_there(gov: Books, a_call: MakeCall) -> None:
+    call = a_call()
+    await gov.write(None, LinkTicket(NO_CALL, call.incident_id, POLICE, TicketId("JD20261122000007")))
+
+    await gov.write(call, opening(call))
+
+    ticket = await gov.read.ticket_of(call.incident_id)
+    assert ticket is not None
+    assert (ticket.peer, ticket.peer_ticket_id) == (POLICE, "JD20261122000007")
