@@ -42,6 +42,7 @@ from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.ticket_desk import SqlLives
+from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
@@ -183,6 +184,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             facts=facts,
             tickets=tickets,
             lives=lives,
+            search=SqlTicketSearch(database),
             ticket_rules=ticket_rules,
             regions=Regions(),
             recordings=recordings,

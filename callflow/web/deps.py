@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from callflow.service.ports import CaseFiles
     from callflow.service.recordings import Books, Files
     from callflow.service.ticket_ports import Lives
+    from callflow.service.ticket_search import BulkSearch
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
     from callflow.web.rate import Allowance
@@ -116,6 +117,7 @@ class Deps:
     facts: CallsRead
     tickets: TicketsRead
     lives: Lives
+    search: BulkSearch
     ticket_rules: TicketRules
     regions: Regions
     recordings: Books

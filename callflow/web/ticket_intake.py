@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from callflow.domain.limits import Level
 from callflow.domain.names import SiteId
 from callflow.domain.ticket_rules import Judgement
-from callflow.domain.tickets import Dispatched, Entrusted
-from callflow.service.ticket_ports import Given, NewMatter
+from callflow.domain.tickets import Dispatched, Entrusted, Happening
+from callflow.service.ticket_ports import Given, Lived, NewMatter
 from callflow.web.errors import Problem
 from callflow.web.routes import CALL_WORKERS, READERS, Route, Visit, answer
 from callflow.web.submit import once
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 async def open_matter(visit: Visit, ask: MatterAsk) -> web.Response:
     """A ticket for a matter from web, SMS or app; `dispatch_to` gives it across at once."""
+    lived = await take_matter(visit, ask, key=f"matter:{visit.who.agent_id}:{visit.request_key}")
+    return answer(life_view(lived.life, lived.told), 201)
+
+
+async def take_matter(visit: Visit, ask: MatterAsk, *, key: str) -> Lived:
+    """Open its ticket, once for each `key`. Raises Problem."""
     region = ask.region or visit.deps.site.platform.region
     if visit.deps.regions.name(region) is None:
         raise Problem("region-unknown")
@@ -31,16 +37,16 @@ async def open_matter(visit: Visit, ask: MatterAsk) -> web.Response:
     by, lives = visit.who.agent_id, visit.deps.lives
     judgement = Judgement(Level.ONE if ask.danger else ask.level, ask.matter, ask.category)
     matter = NewMatter(ask.channel, judgement, region, ask.contact or "", ask.location, ask.summary, danger=ask.danger)
-    key = f"matter:{by}:{visit.request_key}"
     ticket_id = await lives.open(matter, key=key, at=visit.now)
-    happenings, given = [], None
+    happenings: list[Happening] = []
+    given = None
     if ask.dispatch_to is not None:
         peer = SiteId(ask.dispatch_to)
         happenings = [Entrusted(visit.now, by, peer=peer, owes=True), Dispatched(visit.now, by, unit=peer)]
         given = Given(peer)
     lived = await lives.live_on(ticket_id, *happenings, key=key, at=visit.now, given=given)
     assert lived is not None  # it was opened just now
-    return answer(life_view(lived.life, lived.told), 201)
+    return lived
 
 
 async def show_disputes(visit: Visit, _ask: None) -> web.Response:

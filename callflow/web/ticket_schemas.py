@@ -2,20 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from callflow.domain.names import Consent, Presentation, Settled, Verified
-from callflow.web.schemas import Ask, CallView, Number, SuggestionView, Ulid, View
+from callflow.domain.limits import Level
+from callflow.domain.names import Channel, Consent, Presentation, Settled, Verified
+from callflow.domain.tickets import State
+from callflow.service.ticket_search import Wanted
+from callflow.web.schemas import Ask, CallView, Code, Line, Number, SuggestionView, Ulid, View
+from callflow.web.ticket_step_schemas import DeadlineView, MatterAsk, RegionCode, TicketNumber, UnitCode
+
+LAST_MOMENT: Final = 1e11
 
 
-class TicketSearchAsk(Ask):
-    """What to look for; with neither a number nor an incident, the newest tickets."""
+class TicketFilter(Ask):
+    """What tickets are searched by; all that is given must be so. Moments are epoch seconds, `opened_to` excluded."""
 
     number: Number | None = None
+    ticket_id: TicketNumber | None = None
     incident_id: Ulid | None = None
+    opened_from: Annotated[float, Field(ge=0, le=LAST_MOMENT)] | None = None
+    opened_to: Annotated[float, Field(ge=0, le=LAST_MOMENT)] | None = None
+    region: RegionCode | None = None
+    category: Annotated[Line, Field(max_length=64)] | None = None
+    level: Level | None = None
+    state: State | None = None
+    owner: Code | None = None
+    unit: Annotated[Code, Field(max_length=18)] | UnitCode | None = None
+    channel: Channel | None = None
+    after: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,160}$")] | None = None
+
+    def wanted(self) -> Wanted:
+        """As the books are asked."""
+        return Wanted(**self.model_dump(exclude={"after", "limit", "format"}))
+
+
+class TicketSearchAsk(TicketFilter):
+    """One page, newest first; `after` is the `after` of the page before."""
+
     limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class ExportAsk(TicketFilter):
+    """All of them as lines; `after` is the `cursor` of the last line that arrived."""
+
+    format: Literal["ndjson", "csv"] = "ndjson"
+
+
+class ImportedMatter(MatterAsk):
+    """A matter with the number that its source gave it: the same source and ref again make no second ticket."""
+
+    ref: Annotated[Line, Field(min_length=1, max_length=64)]
+
+
+class ImportAsk(Ask):
+    """Matters of another system."""
+
+    source: Code
+    matters: Annotated[tuple[ImportedMatter, ...], Field(min_length=1, max_length=100)]
+
+
+class ImportedView(View):
+    """What became of one: a ticket, or the code of the refusal."""
+
+    ref: str
+    ticket_id: str | None
+    refused: str | None
+
+
+class ImportView(View):
+    """One answer for each matter, in order."""
+
+    matters: list[ImportedView]
 
 
 class TicketView(View):
@@ -41,12 +100,26 @@ class TicketView(View):
     consent: Consent
     opened_at: float
     changed_at: float
+    version: int
+    channel: str
+    region: str
+    level: int
+    matter: str
+    category: str
+    category_version: str
+    department: str
+    unit: str
+    location: str
+    summary: str
+    peer_state: str
+    deadlines: list[DeadlineView]
 
 
 class TicketList(View):
-    """Tickets, newest first."""
+    """Tickets, newest first; `after` asks for the next page, null when there is none."""
 
     tickets: list[TicketView]
+    after: str | None = None
 
 
 class TraceEntry(View):

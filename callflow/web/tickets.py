@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from callflow.domain.names import IncidentId, TicketId
-from callflow.web.errors import Problem
+from callflow.service.ticket_search import Cursor
+from callflow.web.errors import FieldError, Problem
 from callflow.web.routes import READERS, Role, Route, Visit, answer
 from callflow.web.schemas import ULID
 from callflow.web.ticket_schemas import TicketList, TicketSearchAsk, TicketView, TraceView
@@ -19,13 +20,18 @@ TICKET_ID = re.compile(r"[A-Z]{2}[0-9A-Za-z-]{4,38}")
 
 
 async def search(visit: Visit, ask: TicketSearchAsk) -> web.Response:
-    """Tickets by caller number or incident, newest first. The number stands in the body, never in an address."""
-    found = await visit.deps.tickets.search(
-        number=ask.number,
-        incident_id=None if ask.incident_id is None else IncidentId(ask.incident_id),
-        limit=ask.limit,
-    )
-    return answer(TicketList(tickets=[ticket_view(ticket) for ticket in found]))
+    """Tickets, newest first. What is asked stands in the body, never in an address."""
+    page = await visit.deps.search.page(ask.wanted(), ask.limit, place(ask.after))
+    after = None if page.after is None else page.after.text()
+    return answer(TicketList(tickets=[ticket_view(ticket) for ticket in page.tickets], after=after))
+
+
+def place(text: str | None) -> Cursor | None:
+    """The place that a cursor names. Raises Problem."""
+    try:
+        return None if text is None else Cursor.of_text(text)
+    except ValueError:
+        raise Problem("invalid-request", errors=[FieldError(field="after", message="not a cursor")]) from None
 
 
 async def show_ticket(visit: Visit, _ask: None) -> web.Response:
@@ -38,7 +44,7 @@ async def show_ticket(visit: Visit, _ask: None) -> web.Response:
 
 
 async def show_trace(visit: Visit, _ask: None) -> web.Response:
-    """Calls, tickets and audited steps of one incident; an agent sees it when one of its calls is his."""
+    """Calls, tickets and audited steps of one incident; of one with calls an agent sees only his own."""
     incident_id = IncidentId(visit.part("incident_id"))
     if not ULID.fullmatch(incident_id):
         raise Problem("incident-not-found")
@@ -46,7 +52,7 @@ async def show_trace(visit: Visit, _ask: None) -> web.Response:
     tickets = await visit.deps.tickets.search(number=None, incident_id=incident_id, limit=10)
     if not calls and not tickets:
         raise Problem("incident-not-found")
-    if visit.who.role is Role.AGENT and not any(is_agents_own(call, visit.who.agent_id) for call in calls):
+    if visit.who.role is Role.AGENT and calls and not any(is_agents_own(call, visit.who.agent_id) for call in calls):
         raise Problem("not-your-call")
     return answer(
         TraceView(
@@ -64,7 +70,7 @@ ROUTES = (
         "POST",
         "/api/v1/tickets/search",
         search,
-        "Tickets by caller number or incident, newest first.",
+        "Tickets by number, id, time, region, category, level, state, owner or unit, newest first, in pages.",
         roles=READERS,
         asks=TicketSearchAsk,
         answers={200: TicketList},

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 SEES_ALL_CALLS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 
 
+OF_THE_MATTER = (
+    *("version", "channel", "region", "level", "matter", "category", "category_version", "department"),
+    *("unit", "location", "summary", "peer_state"),
+)
+
+
 def has_call_now(call: Call, agent_id: AgentId) -> bool:
     """This agent's phone rings for the caller, or he is talking with him."""
     return call.agent is not None and call.agent.agent_id == agent_id
@@ -100,6 +106,8 @@ def ticket_view(ticket: Any) -> TicketView:
         consent=ticket.consent,
         opened_at=ticket.opened_at,
         changed_at=ticket.changed_at,
+        **{name: getattr(ticket, name) for name in OF_THE_MATTER},
+        deadlines=[] if ticket.life is None else _deadlines(ticket.life),
     )
 
 
@@ -115,7 +123,7 @@ def life_view(life: Life, told: Sequence[str] = ()) -> LifeView:
         matter=life.matter,
         category=life.category,
         limits=life.limits,
-        deadlines=[DeadlineView(stage=one.stage, due_at=one.due_at, assumed=one.assumed) for one in life.deadlines],
+        deadlines=_deadlines(life),
         unit=life.unit,
         assisting=list(life.assisting),
         peer=life.peer,
@@ -128,6 +136,10 @@ def life_view(life: Life, told: Sequence[str] = ()) -> LifeView:
         merged_into=life.merged_into,
         told=list(told),
     )
+
+
+def _deadlines(life: Life) -> list[DeadlineView]:
+    return [DeadlineView(stage=one.stage, due_at=one.due_at, assumed=one.assumed) for one in life.deadlines]
 
 
 def trace_entry(row: Any) -> TraceEntry:

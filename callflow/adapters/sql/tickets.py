@@ -160,7 +160,8 @@ class TicketsRead:
             others = (await connection.execute(of_number)).all() if call.caller.number else ()
             past = await nuisance.history(connection, number_hash)
             suggested = await connection.scalar(of_call)
-            return (None if own is None else _ticket(own)), list(map(_ticket, others)), suggested, past
+            ours = None if own is None else ticket_of_row(own)
+            return ours, list(map(ticket_of_row, others)), suggested, past
 
         ours, earlier, noted, past = await self._database.read(work)
         suggestion = ours.suggestion if ours else None
@@ -173,7 +174,7 @@ class TicketsRead:
         return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note))
 
     async def _tickets(self, which: Any, limit: int) -> list[Ticket]:
-        return [_ticket(row) for row in await self._rows(_newest(which, limit))]
+        return [ticket_of_row(row) for row in await self._rows(_newest(which, limit))]
 
     async def _rows(self, statement: Any) -> list[Any]:
         async def work(connection: AsyncConnection) -> list[Any]:
@@ -204,7 +205,8 @@ def _in_pop(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _ticket(row: Any) -> Ticket:
+def ticket_of_row(row: Any) -> Ticket:
+    """The ticket of one row of the table."""
     columns = row._asdict()
     del columns["number_hash"]
     return Ticket(

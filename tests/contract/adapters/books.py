@@ -10,6 +10,7 @@ from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.outbox import SqlOutgoing
 from callflow.adapters.sql.ticket_desk import SqlLives
+from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.domain import commands as c
 from callflow.domain.calls import Attempt, Call
@@ -49,6 +50,7 @@ class Books:
 
     def __init__(self, database: Database, site: Site) -> None:
         self.facts, self.read = SqlFacts(database, site), TicketsRead(database)
+        self.search = SqlTicketSearch(database)
         self.lives, self.site = SqlLives(database, site), site
         self.outgoing, self.database = SqlOutgoing(database), database
 

@@ -103,6 +103,7 @@ class House:
         self.unreachable: frozenset[TargetCode] = frozenset()
         self.tickets: Any = MemoryTickets()
         self.lives: Any = None
+        self.search: Any = self.tickets
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.registry = CollectorRegistry()
@@ -140,6 +141,7 @@ class House:
             facts=self.facts,
             tickets=self.tickets,
             lives=self.lives,
+            search=self.search,
             ticket_rules=shipped_rules(),
             regions=Regions(),
             recordings=self.recordings,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from callflow.service.ticket_search import Cursor, Page, Wanted
+
 NUMBER = "19991234567"
 
 
@@ -30,6 +32,19 @@ class Ticket:
     consent: str = "agreed"
     opened_at: float = 1000.0
     changed_at: float = 1000.0
+    version: int = 1
+    channel: str = "phone"
+    region: str = "510100"
+    level: int = 3
+    matter: str = "help"
+    category: str = ""
+    category_version: str = ""
+    department: str = ""
+    unit: str = ""
+    location: str = ""
+    summary: str = ""
+    peer_state: str = ""
+    life: None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,11 @@ class MemoryTickets:
             if number in (None, ticket.caller_number) and incident_id in (None, ticket.incident_id)
         ]
         return sorted(found, key=lambda ticket: -ticket.opened_at)[:limit]
+
+    async def page(self, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
+        assert after is None
+        found = await self.search(number=wanted.number, incident_id=wanted.incident_id, limit=limit)
+        return Page(found, None)
 
     async def ticket(self, ticket_id: str) -> Ticket | None:
         return next((ticket for ticket in self.tickets if ticket.ticket_id == ticket_id), None)
