@@ -38,6 +38,7 @@ from callflow.adapters.regions import Regions
 from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
+from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.recordings import SqlRecordings
@@ -70,6 +71,7 @@ from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
 from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
 from callflow.web.metrics import attempt_outcomes
+from callflow.web.ticket_metrics import TicketMetrics
 from classifier import classify
 
 log = structlog.get_logger(__name__)
@@ -147,6 +149,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)
         lives = SqlLives(database, site, ticket_rules)
+        figures = SqlFigures(database)
         recordings = SqlRecordings(database)
         tapes = RecordingFiles(settings.recordings, site.recording.min_free_mb)
         keeper = RecordingKeeper(recordings, tapes, site.recording.keep_days, site.recording.enabled, clock)
@@ -185,6 +188,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             tickets=tickets,
             lives=lives,
             search=SqlTicketSearch(database),
+            figures=figures,
             ticket_rules=ticket_rules,
             regions=Regions(),
             recordings=recordings,
@@ -216,6 +220,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(keeper.run())
             group.create_task(keep_small(settings.journal, **site.journal.model_dump()))
             group.create_task(chaser.run())
+            group.create_task(TicketMetrics(deps.registry, figures, lambda: chaser.told, clock).run())
             group.create_task(link.run())
             group.create_task(trunks.run())
             group.create_task(read_link(link, tail, translator, runner, clock, trunks=trunks))

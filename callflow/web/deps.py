@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
     from callflow.domain.ticket_rules import TicketRules
     from callflow.service.call_backs import CallBacks
+    from callflow.service.figures import FigureBooks
     from callflow.service.ports import CaseFiles
     from callflow.service.recordings import Books, Files
     from callflow.service.ticket_ports import Lives
@@ -118,6 +119,7 @@ class Deps:
     tickets: TicketsRead
     lives: Lives
     search: BulkSearch
+    figures: FigureBooks
     ticket_rules: TicketRules
     regions: Regions
     recordings: Books

@@ -104,6 +104,7 @@ class House:
         self.tickets: Any = MemoryTickets()
         self.lives: Any = None
         self.search: Any = self.tickets
+        self.figures: Any = None
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.registry = CollectorRegistry()
@@ -142,6 +143,7 @@ class House:
             tickets=self.tickets,
             lives=self.lives,
             search=self.search,
+            figures=self.figures,
             ticket_rules=shipped_rules(),
             regions=Regions(),
             recordings=self.recordings,

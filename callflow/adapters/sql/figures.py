@@ -1,0 +1,75 @@
+"""Figures from the audit, and how tickets and messages stand now."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select
+
+from callflow.adapters.sql.tables import audit, outbox, tickets
+from callflow.domain.figures import Entry, Fold
+from callflow.service.figures import Lag, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callflow.adapters.sql.database import Database
+
+PAGE: Final = 2000
+ABOUT_TICKETS: Final = "ticket."
+LAGS: Final = 10_000
+
+
+class SqlFigures:
+    """`figures.FigureBooks` on SQL. May raise FactsAway."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def counted(self, opened_from: float, opened_to: float, supervises: frozenset[str]) -> Fold:
+        """See the port."""
+        fold, number = Fold(opened_from, opened_to, supervises), 0
+        while True:
+            page = (
+                select(audit.c.entry, audit.c.at, audit.c.what, audit.c.detail)
+                .where(audit.c.entry > number, audit.c.at >= opened_from, audit.c.what.startswith(ABOUT_TICKETS))
+                .order_by(audit.c.entry)
+                .limit(PAGE)
+            )
+            rows = await self._database.read(lambda connection, page=page: _all(connection, page))  # type: ignore[misc] # mypy cannot infer a default
+            fold.take(Entry(row.at, row.what.removeprefix(ABOUT_TICKETS), json.loads(row.detail)) for row in rows)
+            if len(rows) < PAGE:
+                return fold
+            number = rows[-1].entry
+
+    async def lag(self, sent_from: float, sent_to: float) -> Lag:
+        """See the port."""
+        took = outbox.c.receipted_at - outbox.c.stored_at
+        period = (outbox.c.stored_at >= sent_from) & (outbox.c.stored_at < sent_to)
+        newest = select(took).where(period, outbox.c.receipted_at.is_not(None)).order_by(outbox.c.entry.desc())
+        waiting = select(func.count(), func.min(outbox.c.stored_at)).where(outbox.c.receipted_at.is_(None))
+
+        async def work(connection: AsyncConnection) -> Lag:
+            lags = sorted((await connection.scalars(newest.limit(LAGS))).all())
+            count, oldest = (await connection.execute(waiting)).one()
+            return Lag.of(lags, count, oldest)
+
+        return await self._database.read(work)
+
+    async def standing(self, now: float) -> Standing:
+        """See the port."""
+        by_state = select(tickets.c.state, tickets.c.level, func.count()).group_by(tickets.c.state, tickets.c.level)
+        late = select(func.count()).where(tickets.c.next_chase_at < now)
+
+        async def work(connection: AsyncConnection) -> Standing:
+            rows = (await connection.execute(by_state)).all()
+            return Standing({(row[0], row[1]): row[2] for row in rows}, await connection.scalar(late) or 0)
+
+        return await self._database.read(work)
+
+
+async def _all(connection: AsyncConnection, statement: Any) -> Sequence[Any]:
+    return (await connection.execute(statement)).all()

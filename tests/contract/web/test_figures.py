@@ -1,0 +1,99 @@
+"""The figures by the API and for Prometheus: counted from the books, no person in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from callflow.adapters.sql.database import Database
+from callflow.adapters.sql.figures import SqlFigures
+from callflow.adapters.sql.ticket_desk import SqlLives
+from callflow.adapters.sql.tickets import TicketsRead
+from callflow.web.ticket_metrics import TicketMetrics
+from tests.contract.web.house import House
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+FIGURES = "/api/v1/figures"
+DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana" / "callflow.json"
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(f"sqlite:///{tmp_path / 'facts.db'}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def counting_house(books: Database) -> AsyncIterator[House]:
+    made = House()
+    made.lives, made.tickets, made.figures = SqlLives(books, made.site), TicketsRead(books), SqlFigures(books)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def some_tickets(house: House) -> None:
+    desk = await house.desk(house.agent)
+    for region in ("510104", "510104", "510105"):
+        matter: dict[str, Any] = {"summary": "停水", "level": 2, "region": region, "contact": "19991234567"}
+        _, body = await desk.post("/api/v1/tickets", matter)
+        house.now += 60
+        await desk.post(f"/api/v1/tickets/{body['ticket_id']}/sign", {})
+    await desk.post(f"/api/v1/tickets/{body['ticket_id']}/respond", {})
+    await desk.post(f"/api/v1/tickets/{body['ticket_id']}/feed-back", {"text": "已恢复供水"})
+    await desk.post(f"/api/v1/tickets/{body['ticket_id']}/escalate", {"text": "现场失控"})
+
+
+@pytest.mark.covers("R-093", "R-094")
+async def test_a_period_by_region_and_the_exchange_beside_it(counting_house: House) -> None:
+    await some_tickets(counting_house)
+    supervisor, agent = (
+        await counting_house.desk(counting_house.supervisor),
+        await counting_house.desk(counting_house.agent),
+    )
+
+    period = {"opened_from": counting_house.now - 3600, "opened_to": counting_house.now + 1}
+    status, body = await supervisor.post(FIGURES, period | {"by": "region"})
+
+    assert status == 200, body
+    assert [(one["group"], one["opened"], one["signed"]["share"]) for one in body["groups"]] == [
+        ("510104", 2, 1.0),
+        ("510105", 1, 1.0),
+    ]
+    assert body["groups"][1]["done_in_time"] == {"counted": 1, "of": 1, "share": 1.0}
+    assert (body["exchange"]["messages"], body["exchange"]["waiting"]) == (0, 1)  # the matter that was given to the police
+    assert (await supervisor.get(FIGURES))[1]["groups"][0]["opened"] == 3
+    assert (await agent.get(FIGURES))[1]["code"] == "role-not-allowed"
+    assert "1999123" not in json.dumps(body)
+
+
+@pytest.mark.covers("T-16")
+async def test_the_gauges_know_no_person_and_the_dashboard_asks_only_for_what_there_is(
+    counting_house: House, books: Database
+) -> None:
+    await some_tickets(counting_house)
+    registry = CollectorRegistry()
+    metrics = TicketMetrics(registry, SqlFigures(books), lambda: {"reminded": 1}, lambda: counting_house.now)
+    await metrics.count()
+    await metrics.count()
+
+    shown = generate_latest(registry).decode()
+    offered = shown + generate_latest(counting_house.registry).decode()
+
+    assert 'callflow_tickets{level="2",state="signed"} 2.0' in shown
+    assert "callflow_exchange_waiting 1.0" in shown
+    assert "1999123" not in shown
+    asked = [
+        target["expr"] for panel in json.loads(DASHBOARD.read_text("utf-8"))["panels"] for target in panel["targets"]
+    ]
+    names = {word for expr in asked for word in expr.replace("(", " ").replace("{", " ").split() if "callflow_" in word}
+    for name in names:
+        family = name.split("[")[0].removesuffix("_total").removesuffix("_bucket").rstrip(")")
+        assert f"# TYPE {family}" in offered, name
