@@ -68,7 +68,10 @@ async def test_a_period_by_region_and_the_exchange_beside_it(counting_house: Hou
         ("510105", 1, 1.0),
     ]
     assert body["groups"][1]["done_in_time"] == {"counted": 1, "of": 1, "share": 1.0}
-    assert (body["exchange"]["messages"], body["exchange"]["waiting"]) == (0, 1)  # the matter that was given to the police
+    assert (body["exchange"]["messages"], body["exchange"]["waiting"]) == (
+        0,
+        1,
+    )  # the matter that was given to the police
     assert (await supervisor.get(FIGURES))[1]["groups"][0]["opened"] == 3
     assert (await agent.get(FIGURES))[1]["code"] == "role-not-allowed"
     assert "1999123" not in json.dumps(body)
