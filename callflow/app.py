@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from aiohttp import web
@@ -45,6 +44,7 @@ from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
+from callflow.adapters.suggester import TUNING, TuningWrong, suggester
 from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
@@ -72,7 +72,6 @@ from callflow.web.deps import Deps
 from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
 from callflow.web.metrics import attempt_outcomes
 from callflow.web.ticket_metrics import TicketMetrics
-from classifier import classify
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +119,7 @@ def _run(settings: Settings, site: Site, keys: SiteKeys) -> int:
     refused = ""
     try:
         asyncio.run(_until_told(settings, site, keys))
-    except* (NotStarted, AmiLoginRefused, AgiPortTaken, FactsAway) as several:
+    except* (NotStarted, TuningWrong, AmiLoginRefused, AgiPortTaken, FactsAway) as several:
         refused = str(several.exceptions[0])
     return _refuse(refused) if refused else 0
 
@@ -196,7 +195,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             call_backs=CallBacks(SqlCallBacks(database), pbx, clock),
             desks=desks,
             controller=controller,
-            suggest=_suggester(site),
+            suggest=suggester(site.platform.id, settings.site_file.with_suffix(TUNING)),
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
             probes=probes_of(link, runner, facts, desks, keeper),
@@ -291,17 +290,6 @@ def _taker(
         )
 
     return take
-
-
-def _suggester(site: Site) -> Callable[[str], Any]:
-    """The classifier in a thread: it may be slow, it is never in a call's way. Its data is read now, not at a call."""
-    classify("", site.platform.id)
-
-    async def suggest(text: str) -> dict[str, Any] | None:
-        found = await asyncio.to_thread(classify, text, site.platform.id)
-        return found.as_json()
-
-    return suggest
 
 
 def _refuse(message: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import sys
@@ -17,7 +18,7 @@ from callflow.lab.keys import KeysError
 from callflow.lab.plan import LabError, plan_lab
 from callflow.sitefile import SiteFileError
 
-BENCHES = ("handover", "ami", "agi", "tickets")
+BENCHES = ("handover", "ami", "agi", "tickets", "classifier")
 """Each is a module of `callflow.bench` with `run_bench`."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -139,12 +140,42 @@ def classify(context: typer.Context) -> None:
     """Classify a text: which platform, which category, how urgent, and why."""
     from classifier.cli import main as classifier_main  # noqa: PLC0415 - see `site`
 
+    if context.args[:1] == ["candidates"]:
+        sys.exit(_candidates(context.args[1:]))
     sys.exit(classifier_main(context.args))
+
+
+def _candidates(words: list[str]) -> int:
+    """What agents did otherwise than suggested, one JSON object a line."""
+    from callflow.adapters.sql.candidates import PLATFORMS, candidates  # noqa: PLC0415 - see `site`
+    from callflow.adapters.sql.database import Database  # noqa: PLC0415 - see `site`
+    from callflow.service.ports import FactsAway  # noqa: PLC0415 - see `site`
+
+    match words:
+        case [url, site_id] if site_id in PLATFORMS:
+            pass
+        case _:
+            stop("classify candidates needs the site's database and its platform: sqlite:///…/facts.db 12345")
+
+    async def read() -> list[dict[str, Any]]:
+        database = await Database.open(url)
+        try:
+            return await candidates(database, site_id)
+        finally:
+            await database.close()
+
+    try:
+        found = asyncio.run(read())
+    except FactsAway as error:
+        stop(f"the database cannot be read: {error}")
+    for row in found:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return 0
 
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="handover, ami, agi, tickets")] = "handover",
+    name: Annotated[str, typer.Argument(help="handover, ami, agi, tickets, classifier")] = "handover",
     base: Base = 0,
     out: Annotated[Path | None, typer.Option("--out", help="also write the JSON report here")] = None,
 ) -> None:

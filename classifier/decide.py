@@ -1,281 +1,237 @@
-"""From hits to a suggestion.
+"""From hits and the heads' opinion to a suggestion.
 
-The safety rules stand here, above everything that the lexicon finds:
+The safety rules stand here, above everything that lexicon and heads find:
 
 1. A danger cue that nothing clears: never 12345 alone.   2. No clear winner: three-party, not a guess.
 3. 119, 120, 122 and utilities are added, never instead of 110.   4. The machine only raises danger.
 5. Words and rule ids are always returned.   6. One weak cue: ask before relying on it.
 """
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from classifier.evidence import Asked, pulled_words
+from classifier.features import Features
+from classifier.heads import Model, Opinion, Weighed
 from classifier.hits import Hit
 from classifier.lexicon import Kind, Lexicon
 from classifier.normalise import PlainText
 from classifier.suggestion import Action, CategoryShare, Evidence, Platform, Suggestion
-from classifier.wording import question, reasons
+from classifier.tuning import Tuning
+from classifier.wording import ARE_YOU_SAFE, question, reasons
 
 HOTLINE_ORDER = ("119", "120", "122", "utility")
-FALLBACK_CATEGORY = "其它事项类"
-FALLBACK_DEPARTMENT = "其他职能部门"
-PHRASE_AT_MOST = 1.3
-HINT_BESIDE_MORE = 0.15
-AGAIN_WEIGHT, AGAIN_LIMIT = 1.0, 2  # a second and third cue of the same group
-PAST_CRIME_WEIGHT = 2.5  # a danger long over is still a police matter (facts: failure class "past")
-NEAR_TIE = 0.5  # scores closer than this: three-party
-SCOPE_YIELDS_AT = 9.0  # a matter told with this much evidence is not closed by a mention of the courts
-SHARPNESS = 1.1  # of the softmax over scores; fitted by eye on the dev set, not calibrated
-OWN_SIDE_BONUS = 8.0  # keeps the first category on the side of the platform that is suggested
-CONFIDENT_ENOUGH = 0.6
-STRONG_MATTER = 4.0
-MIXED_MARKS = (
-    "另外",
-    "还有个事",
-    "还有一个事",
-    "还有件事",
-    "顺便",
-    "第二个事",
-    "第二件",
-    "还想反映",
-    "再一个",
-    "再就是",
-)
+LINE_AT = 0.5  # a further hotline is added from this probability on
+EITHER_SIDE = (Platform.POLICE, Platform.BOTH)
+NARROW = 0.2  # the platform's lead over the next one: less is a near tie
+DOUBTFUL = 0.3  # of danger: from here on the agent is told to ask
+SCOPE_AT = 0.15  # a strong cue of another procedure counts unless the heads think this little of it
 
 
 @dataclass(frozen=True, slots=True)
-class _Findings:
-    """The hits sorted by what they mean."""
+class Case:
+    """One text with everything that was found in it."""
 
     text: PlainText
-    strong: tuple[Hit, ...]
-    weak: tuple[Hit, ...]
-    cleared: tuple[Hit, ...]
-    matters: tuple[Hit, ...]
-    scope: tuple[Hit, ...]
-    overlaps: tuple[Hit, ...]
-    hints: tuple[Hit, ...]
-    scores: dict[str, float]
+    hits: tuple[Hit, ...]
+    features: Features
+    weighed: Weighed | None  # what the model made of them; None without a model
+    opinion: Opinion
+    model: Model | None
+    cries: tuple[Hit, ...]  # strong danger cues whose own sentence is dangerous, whatever else is said
+
+    def of(self, kind: Kind) -> tuple[Hit, ...]:
+        """The hits of one kind, in the order of the text."""
+        return tuple(hit for hit in self.hits if hit.group.kind is kind)
 
     @property
-    def danger(self) -> tuple[Hit, ...]:
-        return self.strong + self.weak
+    def live(self) -> tuple[Hit, ...]:
+        """Danger cues that nothing round them clears."""
+        return tuple(hit for hit in self.of(Kind.DANGER) if not hit.is_cleared)
 
     @property
-    def is_sure(self) -> bool:
-        return bool(self.strong) or len({hit.group.rule for hit in self.weak}) > 1
+    def strong(self) -> tuple[Hit, ...]:
+        """Live cues that are danger by themselves."""
+        return tuple(hit for hit in self.live if hit.is_strong)
 
 
-def decide(text: PlainText, hits: tuple[Hit, ...], data: Lexicon, site: str | None) -> Suggestion:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided before it is put into words."""
+
+    platform: Platform
+    danger: bool
+    is_narrow: bool  # no clear winner
+    rests_on: tuple[Hit, ...]  # danger cues that count
+
+
+def decide(case: Case, data: Lexicon, tuning: Tuning, site: str | None) -> Suggestion:
     """The suggestion for one text. Pure; never raises."""
-    found = _sort(text, hits)
-    platform, path = _platform(found, data)
-    shares = _shares(found, platform, data)
-    category = None if platform is Platform.NONE else shares[0].name
-    used = _used(found, platform, category)
-    confidence = _confidence(path, data)
+    verdict = judge(case, tuning)
+    shares = _categories(case, verdict, data)
+    category = None if verdict.platform is Platform.NONE else shares[0].name
+    used = _used(case, verdict, category)
+    likeliest = _likeliest(case, "department", [row.name for row in data.departments])
+    department, precedent = tuning.department(case.text.plain, category, likeliest)
+    places = tuning.places_in(case.text.plain)
+    evidence = _evidence(case, verdict, category, used) + _places(case, places)
+    cleared = tuple(hit for hit in case.of(Kind.DANGER) if hit.is_cleared or (not verdict.danger))
     return Suggestion(
-        platform=platform,
-        hotlines=tuple(line for line in HOTLINE_ORDER if any(line in hit.group.hotlines for hit in used)),
+        platform=verdict.platform,
+        hotlines=_hotlines(case, verdict),
         category=category,
         categories=shares,
-        department=_department(found, category, data),
-        level=_level(found),
-        danger=bool(found.danger),
-        confidence=confidence,
-        action=_action(platform, path, confidence, found, site),
-        evidence=_evidence(text, used),
-        question=question(text, found.weak, is_sure=found.is_sure),
-        version=data.version,
-        reasons=reasons(used, found.cleared),
+        department=department,
+        level=_level(case),
+        danger=verdict.danger,
+        confidence=_confidence(case, verdict),
+        action=_action(case, verdict, site),
+        evidence=evidence,
+        question=_question(case, verdict),
+        version=version_of(data, case.model),
+        reasons=reasons(used, cleared, precedent, [district for _, _, district in places]),
     )
 
 
-def _sort(text: PlainText, hits: tuple[Hit, ...]) -> _Findings:
-    def of(kind: Kind) -> tuple[Hit, ...]:
-        return tuple(hit for hit in hits if hit.group.kind is kind)
-
-    danger = of(Kind.DANGER)
-    live = tuple(hit for hit in danger if not hit.is_cleared)
-    found = _Findings(
-        text=text,
-        strong=tuple(hit for hit in live if hit.is_strong),
-        weak=tuple(hit for hit in live if not hit.is_strong),
-        cleared=tuple(hit for hit in danger if hit.is_cleared),
-        matters=of(Kind.MATTER),
-        scope=of(Kind.SCOPE),
-        overlaps=of(Kind.OVERLAP),
-        hints=of(Kind.HINT),
-        scores=defaultdict(float),
-    )
-    _score(found)
-    return found
+def version_of(data: Lexicon, model: Model | None) -> str:
+    """Rules and word lists, the utterances that the heads learnt from, and which heads answered."""
+    if model is None:
+        return data.version
+    return f"{data.version}.{model.facts['corpus'][:8]}{'s' if model.reads_sentences else 'w'}"
 
 
-def _score(found: _Findings) -> None:
-    """Add up what every category has; hints count in full only where nothing better was found."""
-    _add(found, (*found.danger, *found.matters, *found.overlaps), 1.0)
-    for rule in {hit.group.rule for hit in found.cleared if hit.judgement.because == "past"}:
-        group = next(hit.group for hit in found.cleared if hit.group.rule == rule)
-        found.scores[group.categories[0]] += PAST_CRIME_WEIGHT
-    _add(found, found.hints, HINT_BESIDE_MORE if any(found.scores.values()) else 1.0)
+PLATFORM_ORDER = (Platform.GOVERNMENT, Platform.POLICE, Platform.BOTH, Platform.NONE)
 
 
-def _add(found: _Findings, hits: tuple[Hit, ...], factor: float) -> None:
-    """Each group once in full, further cues of it a little; the longest cue of a group says most."""
-    times: dict[str, int] = defaultdict(int)
-    for hit in sorted(hits, key=lambda hit: hit.start - hit.end):
-        times[hit.group.rule] += 1
-        if times[hit.group.rule] > 1 + AGAIN_LIMIT:
-            continue
-        for rank, name in enumerate(hit.group.categories):
-            behind = 0.5 * rank if hit.group.kind is Kind.DANGER else 0.0
-            full = hit.group.weight * _told_in_full(hit) - behind
-            found.scores[name] += factor * (full if times[hit.group.rule] == 1 else AGAIN_WEIGHT)
+def judge(case: Case, tuning: Tuning) -> Verdict:
+    """Platform and danger."""
+    chance = dict(zip(PLATFORM_ORDER, map(float, case.opinion.shares["platform"]), strict=True))
+    danger = case.opinion.danger >= tuning.danger_at or bool(case.cries)
+    rests_on = case.cries or case.live
+    ranked = sorted(PLATFORM_ORDER, key=lambda name: -chance[name])
+    if danger:
+        platform = Platform.BOTH if chance[Platform.BOTH] > chance[Platform.POLICE] else Platform.POLICE
+        return Verdict(platform, danger, is_narrow=False, rests_on=rests_on)
+    if _another_procedure(case, chance):
+        return Verdict(Platform.NONE, danger, is_narrow=False, rests_on=())
+    best = ranked[0]
+    narrow = chance[best] - chance[ranked[1]] < NARROW or _is_doubtful(case)
+    doubted = chance[Platform.POLICE] + chance[Platform.BOTH]
+    if overlap := _overlap(case):
+        return Verdict(overlap, danger, is_narrow=overlap is Platform.BOTH, rests_on=())
+    if best not in EITHER_SIDE and (
+        doubted >= tuning.not_alone_at or (case.live and case.opinion.danger >= tuning.clear_below)
+    ):
+        return Verdict(Platform.BOTH, danger, is_narrow=True, rests_on=())
+    if best is Platform.POLICE and narrow and _only_matters_of_12345(case):
+        best = Platform.GOVERNMENT  # a near tie, and every rule that was hit is of one side
+    return Verdict(best, danger, is_narrow=narrow, rests_on=())
 
 
-def _told_in_full(hit: Hit) -> float:
-    """A bare word of two characters says less about the matter than a phrase; danger words are phrases already."""
-    if hit.group.kind is not Kind.MATTER:
-        return 1.0
-    return min(PHRASE_AT_MOST, 0.5 + 0.15 * (hit.end - hit.start))
+def _only_matters_of_12345(case: Case) -> bool:
+    matters = case.of(Kind.MATTER)
+    return bool(matters) and not case.live and all(hit.group.rule.startswith("matter.") for hit in matters)
 
 
-def decision_path(found_text: PlainText, hits: tuple[Hit, ...], data: Lexicon) -> str:
-    """The key of confidence.toml under which this text is decided; for measuring."""
-    return _platform(_sort(found_text, hits), data)[1]
+def _is_doubtful(case: Case) -> bool:
+    """Not danger, but not far from it: ask, and do not let 12345 be alone with it."""
+    return case.opinion.danger >= DOUBTFUL
 
 
-def _platform(found: _Findings, data: Lexicon) -> tuple[Platform, str]:
-    """The platform, and the path by which it was found (key of confidence.toml)."""
-    best = {
-        side: max((found.scores[row.name] for row in data.categories if row.platform == side), default=0.0)
-        for side in (Platform.GOVERNMENT, Platform.POLICE)
-    }
-    police, government = best[Platform.POLICE], best[Platform.GOVERNMENT]
-    if found.danger:
-        return _dangerous(found, government)
-    if any(hit.group.strong for hit in found.scope) and police < PAST_CRIME_WEIGHT and government < SCOPE_YIELDS_AT:
-        return Platform.NONE, "scope"
-    return _overlap(found) or _by_weight(found, police, government)
+def _confidence(case: Case, verdict: Verdict) -> float:
+    """The calibrated share of the suggested platform, never 0 or 1."""
+    share = float(case.opinion.shares["platform"][PLATFORM_ORDER.index(verdict.platform)])
+    return round(min(max(share, 0.001), 0.999), 3)
 
 
-def _by_weight(found: _Findings, police: float, government: float) -> tuple[Platform, str]:
-    """The heavier side; near ties go to both."""
-    if not police and not government:
-        return (Platform.NONE, "scope_weak") if found.scope else (_no_evidence(found), "none_found")
-    heavier = Platform.POLICE if police > government else Platform.GOVERNMENT
-    if found.hints and not found.matters and not found.cleared:
-        return heavier, "hint"
-    if police and government and abs(police - government) <= NEAR_TIE:
-        return Platform.BOTH, "near_tie"
-    return heavier, "police" if heavier is Platform.POLICE else "government"
+def _another_procedure(case: Case, chance: dict[Platform, float]) -> bool:
+    return chance[Platform.NONE] >= SCOPE_AT and any(hit.group.strong for hit in case.of(Kind.SCOPE))
 
 
-def _dangerous(found: _Findings, government: float) -> tuple[Platform, str]:
-    path = "danger" if found.is_sure else "danger_weak"
-    deciding = found.strong or found.weak
-    two_matters = government >= STRONG_MATTER and any(mark in found.text.plain for mark in MIXED_MARKS)
-    if two_matters or all(hit.group.both for hit in deciding):
-        return Platform.BOTH, path
-    return (Platform.POLICE if found.is_sure else Platform.BOTH), path
-
-
-def _overlap(found: _Findings) -> tuple[Platform, str] | None:
-    """Both, unless words in the text tell to which of the two lists the matter belongs."""
-    rules = {hit.group.rule for hit in (*found.matters, *found.danger)}
-    for hit in found.overlaps:
+def _overlap(case: Case) -> Platform | None:
+    """Both, unless words in the text tell to which of the two lists the matter belongs (requirements §1.9)."""
+    rules = {hit.group.rule for hit in (*case.of(Kind.MATTER), *case.live)}
+    for hit in case.of(Kind.OVERLAP):
         if rules.intersection(hit.group.toward_110):
-            return Platform.POLICE, "police"
+            return Platform.POLICE
         if rules.intersection(hit.group.toward_12345):
-            return Platform.GOVERNMENT, "government"
-    return (Platform.BOTH, "overlap") if found.overlaps else None
+            return Platform.GOVERNMENT
+    return Platform.BOTH if case.of(Kind.OVERLAP) else None
 
 
-def _no_evidence(found: _Findings) -> Platform:
-    """Silence may be a cry for help, so it belongs to both; words without any cue mostly are 12345's."""
-    return Platform.GOVERNMENT if found.text.plain.strip("\n") else Platform.BOTH
+def _likeliest(case: Case, head: str, names: list[str]) -> str:
+    return names[int(case.opinion.shares[head].argmax())]
 
 
-def _shares(found: _Findings, platform: Platform, data: Lexicon) -> tuple[CategoryShare, ...]:
-    """The top three of all 24; a softmax over scores, with the suggested platform's own rows first."""
-    side = {Platform.GOVERNMENT: "12345", Platform.POLICE: "110"}.get(platform)
-    weights: dict[str, float] = {}
-    for row in data.categories:
-        score = min(found.scores[row.name], 20.0)
-        if platform is not Platform.NONE and not any(found.scores.values()) and row.name == FALLBACK_CATEGORY:
-            score += 1.0
-        weights[row.name] = math.exp(SHARPNESS * score)
-    total = sum(weights.values())
-    ranked = sorted(
-        data.categories,
-        key=lambda row: (side is not None and row.platform != side, -weights[row.name], row.platform, row.row),
-    )
-    of_danger = {name for hit in found.danger for name in hit.group.categories}
-    own = [row for row in ranked if side is None or row.platform == side]
-    own = [row for row in own if row.name in of_danger] or own
-    first = own[0]
-    rest = sorted((row for row in data.categories if row is not first), key=lambda row: -weights[row.name])
-    # The first must not look weaker than a heading of the other side that it was put before.
-    top = max(weights[first.name], weights[rest[0].name])
-    total += top - weights[first.name]
-    shares = [(first.name, top / total)] + [(row.name, weights[row.name] / total) for row in rest[:2]]
-    return tuple(CategoryShare(name, round(p, 4)) for name, p in shares)
+def _categories(case: Case, verdict: Verdict, data: Lexicon) -> tuple[CategoryShare, ...]:
+    """The top three of all 24; the first is of the suggested platform's own list."""
+    side = {Platform.GOVERNMENT: "12345", Platform.POLICE: "110"}.get(verdict.platform)
+    shares = [(row, float(p)) for row, p in zip(data.categories, case.opinion.shares["category"], strict=True)]
+    ranked = sorted(shares, key=lambda pair: -pair[1])
+    first = next(pair for pair in ranked if side is None or pair[0].platform == side)
+    rest = [pair for pair in ranked if pair is not first]
+    top = max(first[1], rest[0][1])  # the first must not look weaker than a heading that it was put before
+    total = 1 + top - first[1]
+    return tuple(CategoryShare(row.name, round(p / total, 4)) for row, p in [(first[0], top), rest[0], rest[1]])
 
 
-def _department(found: _Findings, category: str | None, data: Lexicon) -> str:
-    if category is None:
-        return FALLBACK_DEPARTMENT
-    heavy = sorted(
-        (hit for hit in (*found.danger, *found.matters) if category in hit.group.categories and hit.group.department),
-        key=lambda hit: (-hit.group.weight, hit.group.categories.index(category), hit.start - hit.end),
-    )
-    default = next(row.department for row in data.categories if row.name == category)
-    return heavy[0].group.department or default if heavy else default
+def _hotlines(case: Case, verdict: Verdict) -> tuple[str, ...]:
+    by_rule = {line for hit in verdict.rests_on for line in hit.group.hotlines}
+    likely = {line for line in HOTLINE_ORDER if float(case.opinion.shares[f"line.{line}"][1]) >= LINE_AT}
+    return tuple(line for line in HOTLINE_ORDER if line in by_rule | likely)
 
 
-def _level(found: _Findings) -> int:
+def _level(case: Case) -> int:
     """F3 三(四): 1 disaster, accident, health, public safety, rescue, violence; 2 wide outage, environment."""
-    counted: Iterable[Hit] = (*(found.danger if found.is_sure else ()), *found.matters)
-    return min((hit.group.level for hit in counted), default=3)
+    said = [hit.group.level for hit in (*case.cries, *case.of(Kind.MATTER))]
+    return min([int(case.opinion.shares["level"].argmax()) + 1, *said])
 
 
-def _confidence(path: str, data: Lexicon) -> float:
-    """How often this path was right on the dev set, Laplace's rule; never 0 or 1."""
-    seen = data.confidence.get(path, {"right": 0, "seen": 0})
-    return round((seen["right"] + 1) / (seen["seen"] + 2), 3)
-
-
-def _action(platform: Platform, path: str, confidence: float, found: _Findings, site: str | None) -> Action:
+def _action(case: Case, verdict: Verdict, site: str | None) -> Action:
     """The advice for the asking site: first row that fits."""
-    at_police = site == Platform.POLICE
+    weak = verdict.danger and not case.cries and verdict.platform is Platform.BOTH
     rows = (
-        (path == "none_found" or site == platform, Action.KEEP),
-        (platform is Platform.NONE, Action.GUIDE),
-        (bool(found.danger) and at_police, Action.KEEP),  # the police have him; the ticket for 12345 follows
-        (found.is_sure, Action.ONE_KEY_110),
-        (platform is Platform.BOTH or confidence < CONFIDENT_ENOUGH, Action.THREE_PARTY),
-        (platform is Platform.POLICE, Action.ONE_KEY_110),
+        (verdict.platform is Platform.NONE, Action.GUIDE),
+        (verdict.danger and site == Platform.POLICE, Action.KEEP),  # the police have him; the ticket for 12345 follows
+        (verdict.danger and not weak, Action.ONE_KEY_110),
+        (verdict.platform is Platform.BOTH or verdict.is_narrow, Action.THREE_PARTY),
+        (site == verdict.platform, Action.KEEP),
+        (verdict.platform is Platform.POLICE, Action.ONE_KEY_110),
         (True, Action.ONE_KEY_12345),
     )
     return next(action for fits, action in rows if fits)
 
 
-def _used(found: _Findings, platform: Platform, category: str | None) -> tuple[Hit, ...]:
+def _question(case: Case, verdict: Verdict) -> str | None:
+    weak = tuple(hit for hit in case.live if not hit.is_strong)
+    if not verdict.danger and _is_doubtful(case) and case.text.plain.strip("\n"):
+        return ARE_YOU_SAFE
+    return question(case.text, weak, is_sure=bool(case.cries) or not verdict.danger)
+
+
+def _used(case: Case, verdict: Verdict, category: str | None) -> tuple[Hit, ...]:
     """The hits that carry the answer, in the order of the text."""
-    chosen: list[Hit] = list(found.danger)
-    if platform is Platform.NONE:
-        chosen += found.scope
-    if platform is Platform.BOTH and not found.danger:
-        chosen += found.overlaps
-    if not chosen and not found.matters:
-        chosen += [hit for hit in found.hints if category in hit.group.categories]
-    chosen += [hit for hit in found.matters if category in hit.group.categories or platform is Platform.BOTH]
-    return tuple(sorted(chosen, key=lambda hit: (hit.start, hit.end, hit.group.rule)))
+    chosen = list(verdict.rests_on)
+    if verdict.platform is Platform.NONE:
+        chosen += case.of(Kind.SCOPE)
+    if verdict.platform is Platform.BOTH and not verdict.danger:
+        chosen += [*case.of(Kind.OVERLAP), *case.live]
+    chosen += [
+        hit for hit in case.of(Kind.MATTER) if category in hit.group.categories or verdict.platform is Platform.BOTH
+    ]
+    if not chosen:
+        chosen += [hit for hit in case.of(Kind.HINT) if category in hit.group.categories]
+    return tuple(sorted(set(chosen), key=lambda hit: (hit.start, hit.end, hit.group.rule)))
 
 
-def _evidence(text: PlainText, used: tuple[Hit, ...]) -> tuple[Evidence, ...]:
-    spans = {(*text.span(hit.start, hit.end), hit.group.rule) for hit in used}
-    return tuple(Evidence(start, end, text.original[start:end], rule) for start, end, rule in sorted(spans))
+def _evidence(case: Case, verdict: Verdict, category: str | None, used: tuple[Hit, ...]) -> tuple[Evidence, ...]:
+    spans = {(*case.text.span(hit.start, hit.end), hit.group.rule) for hit in used}
+    if case.model is not None and case.weighed is not None:
+        asked = Asked(danger=verdict.danger, platform=verdict.platform, category=category)
+        spans |= set(pulled_words(case.text, case.features, case.weighed, case.model, asked))
+    return tuple(Evidence(start, end, case.text.original[start:end], rule) for start, end, rule in sorted(spans))
+
+
+def _places(case: Case, places: list[tuple[int, int, str]]) -> tuple[Evidence, ...]:
+    """The site's own place names; where, not what, so after the words that decided."""
+    spans = [case.text.span(start, end) for start, end, _ in places]
+    return tuple(Evidence(start, end, case.text.original[start:end], "site.place") for start, end in spans)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
+from classifier.cues import Cue
 from classifier.lexicon import SOUND_SUFFIX, Group, Kind, Lexicon, lexicon
 from classifier.normalise import PlainText
 from classifier.speech import Judgement, Standing, Surroundings
@@ -41,11 +42,14 @@ def _surroundings() -> Surroundings:
 def find_hits(text: PlainText, data: Lexicon) -> tuple[Hit, ...]:
     """All hits in the order of the text; within one group the longest of overlapping ones."""
     characters = frozenset(text.plain)
+    likely = _likely(characters)
     around = _surroundings()
     idioms = around.idiom_spans(text, characters)
     hits: list[Hit] = []
     for group in data.groups:
-        for start, end in _spans(group, text.plain, characters):
+        if group.rule not in likely:
+            continue
+        for start, end in _spans(likely[group.rule], text.plain, characters):
             judgement = Judgement(Standing.LIVE)
             if group.kind is Kind.DANGER:
                 judgement = around.judge(text, start, end, group, idioms)
@@ -54,10 +58,36 @@ def find_hits(text: PlainText, data: Lexicon) -> tuple[Hit, ...]:
     return _without_echoes(hits)
 
 
-def _spans(group: Group, plain: str, characters: frozenset[str]) -> list[tuple[int, int]]:
+@cache
+def _index() -> tuple[dict[str, list[tuple[str, Cue]]], list[tuple[str, Cue]]]:
+    """Character -> the cues whose rarest need it meets; and the cues without any need."""
+    by_character: dict[str, list[tuple[str, Cue]]] = defaultdict(list)
+    always: list[tuple[str, Cue]] = []
+    for group in lexicon().groups:
+        for cue in group.cues:
+            for character in cue.needs[0] if cue.needs else ():
+                by_character[character].append((group.rule, cue))
+            if not cue.needs:
+                always.append((group.rule, cue))
+    return dict(by_character), always
+
+
+def _likely(characters: frozenset[str]) -> dict[str, list[Cue]]:
+    """Rule -> its cues that may match a text of these characters, each once. Most cues fall out by one look-up."""
+    by_character, always = _index()
+    found: dict[str, dict[int, Cue]] = defaultdict(dict)
+    for rule, cue in always:
+        found[rule][id(cue)] = cue
+    for character in characters:
+        for rule, cue in by_character.get(character, ()):
+            found[rule][id(cue)] = cue
+    return {rule: list(cues.values()) for rule, cues in found.items()}
+
+
+def _spans(cues: list[Cue], plain: str, characters: frozenset[str]) -> list[tuple[int, int]]:
     found = {
         match.span()
-        for cue in group.cues
+        for cue in cues
         if cue.can_match(characters)
         for match in cue.pattern.finditer(plain)
         if match.end() > match.start()

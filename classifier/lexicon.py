@@ -49,6 +49,7 @@ class Group:
     ask: str | None = None
     toward_110: tuple[str, ...] = ()
     toward_12345: tuple[str, ...] = ()
+    is_local: bool = False  # a site's own cue (sites.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,6 @@ class Lexicon:
     idioms: tuple[Cue, ...]
     speech: Mapping[str, Mapping[str, str]]
     fillers: frozenset[str]
-    confidence: Mapping[str, Mapping[str, int]]  # path of decision -> {right, seen} on the dev set
     version: str
 
 
@@ -104,8 +104,7 @@ def lexicon() -> Lexicon:
         idioms=_cues(speech["idiom"]["cues"], macros),
         speech=speech,
         fillers=frozenset(speech["fillers"]),
-        confidence=_read("confidence.toml")["path"],
-        version=f"rules-1+{_data_hash()}",
+        version=f"hybrid-2+{_data_hash()}",
     )
 
 
@@ -174,6 +173,6 @@ def _data_hash() -> str:
     """Of every file in data/ that decides; names and line ends included, so that any change shows."""
     digest = hashlib.sha256()
     for entry in sorted((files("classifier") / "data").iterdir(), key=lambda path: path.name):
-        if entry.name.endswith(".toml"):
+        if entry.name.endswith(".toml") and entry.name != "floors.toml":  # figures, not data
             digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
     return digest.hexdigest()[:12]

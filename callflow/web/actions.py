@@ -154,7 +154,7 @@ async def _suggestion(visit: Visit, call: Call, text: str, limit_s: float) -> Su
     """The suggestion, kept with the call so that it goes with a handover; None when it cannot be had in time."""
     try:
         async with asyncio.timeout(limit_s):
-            suggestion = await visit.deps.suggest(text)
+            suggestion = await visit.deps.suggest(text, call.danger)
         if suggestion is None:
             return None
         await visit.deps.keep_suggestion(call.call_id, suggestion, visit.now)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Probe = Callable[[], Awaitable[str | None]]
 """Asks one neighbour whether it is there: None, or the cause in a few words. Never carries a number or a secret."""
 
-Suggest = Callable[[str], Awaitable[dict[str, Any] | None]]
-"""The classifier's suggestion for a text (architecture §6, Classifier), or None when it is away."""
+Suggest = Callable[[str, bool], Awaitable[dict[str, Any] | None]]
+"""The suggestion for a text, danger as a human has said it (architecture §6, Classifier); None when it is away."""
 
 
 KeepSuggestion = Callable[["CallId", Mapping[str, Any], float], Awaitable[None]]

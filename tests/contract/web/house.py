@@ -161,7 +161,7 @@ class House:
             registry=self.registry,
         )
 
-    async def suggest(self, _text: str) -> dict[str, Any] | None:
+    async def suggest(self, _text: str, _danger: bool) -> dict[str, Any] | None:  # noqa: FBT001 - the port's shape
         if self.suggest_waits:
             await asyncio.Event().wait()
         if isinstance(self.suggestion, Exception):

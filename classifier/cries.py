@@ -1,0 +1,30 @@
+"""Rules as a floor: a strong danger cue stands unless the heads clear the text and its own sentence."""
+
+from collections.abc import Callable
+
+from classifier.hits import Hit
+from classifier.lexicon import Kind
+from classifier.normalise import PlainText
+
+
+def cries(
+    text: PlainText, hits: tuple[Hit, ...], danger: float, clear_below: float, of_sentence: Callable[[str], float]
+) -> tuple[Hit, ...]:
+    """The strong live cues that count. What is said elsewhere cannot clear a cry: its own sentence must, too.
+
+    Args:
+        text: the whole text.
+        hits: everything found in it.
+        danger: what the heads think of the whole.
+        clear_below: below this they clear a cue.
+        of_sentence: what they think of a sentence by itself.
+    """
+    strong = tuple(hit for hit in hits if hit.group.kind is Kind.DANGER and hit.is_strong)
+    if not strong or danger >= clear_below:
+        return strong
+    standing = []
+    for hit in strong:
+        start, end = text.sentence(hit.start, hit.end)
+        if (start, end) != (0, len(text.plain)) and of_sentence(text.plain[start:end]) >= clear_below:
+            standing.append(hit)
+    return tuple(standing)

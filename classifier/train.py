@@ -1,0 +1,174 @@
+"""`./run classify train`: from the utterances in the repository to the two models. The same input, the same bytes."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier import matrix
+from classifier.corpus import Utterance, corpus, corpus_hash
+from classifier.encoder import Encoder
+from classifier.heads import FOLDER, Vocabulary, head_names
+from classifier.lexicon import lexicon
+from classifier.solve import Head, Matrix, fit
+
+PENALTY = 0.07
+FOLDS = 3
+CLOCK = (1980, 1, 1, 0, 0, 0)  # in the archive: a training leaves no time of day
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that training and evaluation need, made once."""
+
+    heard: tuple[matrix.Heard, ...]
+    vocabulary: Vocabulary
+    sparse: matrix.Sparse
+    sentences: matrix.Sentences | None
+    targets: Mapping[str, Matrix]
+    kernels: Mapping[str, Matrix]  # "words", and "sentence" where there is an encoder
+    groups: NDArray[np.intp]
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """The utterances in their order."""
+        return tuple(row.utterance for row in self.heard)
+
+
+def material(utterances: Sequence[Utterance], encoder: Encoder | None) -> Material:
+    """Features, vectors, kernels and targets of these utterances."""
+    heard = matrix.hear(utterances)
+    vocabulary = matrix.vocabulary_of(heard)
+    sparse = matrix.turned(heard, vocabulary)
+    words = sparse.kernel()
+    kernels = {"words": words}
+    sentences = None
+    if encoder is not None:
+        sentences = matrix.sentences(heard, encoder)
+        kernels["sentence"] = words + sentences.kernel()
+    return Material(
+        heard, vocabulary, sparse, sentences, matrix.targets(utterances), kernels, matrix.twin_groups(heard, words)
+    )
+
+
+def folds(groups: NDArray[np.intp], count: int = FOLDS) -> NDArray[np.intp]:
+    """A fold for each utterance; a group is never divided. No chance in it: groups are dealt out by a fixed shuffle."""
+    names = np.unique(groups)
+    dealt = dict(zip(np.random.default_rng(12345).permutation(names).tolist(), range(len(names)), strict=True))
+    return np.array([dealt[group] % count for group in groups.tolist()])
+
+
+def unseen_logits(kernel: Matrix, wanted: Mapping[str, Matrix], fold: NDArray[np.intp]) -> dict[str, Matrix]:
+    """For every head the logits that each utterance gets from heads that never saw its fold."""
+    found: dict[str, Matrix] = {head: np.zeros(table.shape) for head, table in wanted.items()}
+    for number in np.unique(fold):
+        known, asked = fold != number, fold == number
+        fitted = fit(kernel[np.ix_(known, known)], [table[known] for table in wanted.values()], PENALTY)
+        for head, one in zip(wanted, fitted, strict=True):
+            found[head][asked] = kernel[np.ix_(asked, known)] @ one.weights + one.bias
+    return found
+
+
+def calibrate(logits: Matrix, table: Matrix, head: str) -> tuple[float, float]:
+    """Slope (and shift, for yes/no heads) that make unseen logits honest: least cross-entropy, by a fixed search."""
+    judged = table.sum(axis=1) > 0
+    rows, wanted = logits[judged], table[judged]
+    two = len(head_names()[head]) == 2  # noqa: PLR2004 - a yes/no head
+
+    def cost(slope: float, shift: float) -> float:
+        part = rows * slope
+        if two:
+            part = part + np.array([0.0, shift])
+        top = part.max(axis=1, keepdims=True)
+        total = np.log(np.exp(part - top).sum(axis=1, keepdims=True)) + top
+        return float((wanted * (total - part)).sum())
+
+    slope, shift, width = 1.0, 0.0, 0.5
+    for _ in range(24):
+        tries = [
+            (slope * f, shift + s)
+            for f in (1 - width / 2, 1.0, 1 + width)
+            for s in ((-width, 0.0, width) if two else (0.0,))
+        ]
+        best = min(tries, key=lambda pair: cost(*pair))
+        if best == (slope, shift):
+            width /= 2
+        slope, shift = best
+    return round(slope, 4), round(shift, 4)
+
+
+def train(utterances: Sequence[Utterance], encoder: Encoder | None, folder: Path = FOLDER) -> list[str]:
+    """Fit, calibrate and write every model that this machine can make; returns what it wrote, one line each."""
+    made = material(utterances, encoder)
+    said = []
+    for name, kernel in made.kernels.items():
+        fold = folds(made.groups)
+        unseen = unseen_logits(kernel, made.targets, fold)
+        calibration = {head: calibrate(unseen[head], table, head) for head, table in made.targets.items()}
+        heads = dict(zip(made.targets, fit(kernel, list(made.targets.values()), PENALTY), strict=True))
+        arrays = _arrays(made, heads, sentences=made.sentences if name == "sentence" else None)
+        facts = {
+            "calibration": calibration,
+            "utterances": len(utterances),
+            "corpus": corpus_hash(),
+            "rules": lexicon().version,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        size = _write(folder / f"{name}.npz", arrays, facts)
+        said.append(f"{name}: {len(utterances)} utterances, {len(made.vocabulary.index)} features, {size / 1e6:.1f} MB")
+    return said
+
+
+def _arrays(made: Material, heads: Mapping[str, Head], sentences: matrix.Sentences | None) -> dict[str, NDArray[Any]]:
+    weights = np.concatenate([head.weights for head in heads.values()], axis=1)
+    by_feature = made.sparse.back(weights, len(made.vocabulary.index))
+    scales = np.maximum(np.abs(by_feature).max(axis=0), 1e-9) / 127
+    return {
+        "names": np.frombuffer("\n".join(made.vocabulary.index).encode("utf-8"), dtype=np.uint8),
+        "rarity": made.vocabulary.rarity.astype(np.float16),
+        "weights": np.round(by_feature / scales).astype(np.int8),
+        "scales": scales.astype(np.float32),
+        "bias": np.concatenate([head.bias for head in heads.values()]).astype(np.float32),
+        "middle": np.zeros(0, np.float16) if sentences is None else sentences.middle.astype(np.float16),
+        "known": np.zeros((0, 0), np.int8) if sentences is None else sentences.small,
+        "known_weights": np.zeros((0, 0), np.float16) if sentences is None else weights.astype(np.float16),
+    }
+
+
+ROUNDING = 2  # whole steps of a weight by which another processor's rounding may differ
+
+
+def compare(name: str, folder: Path) -> str:
+    """How a model trained into `folder` compares with the committed one: "same …", or "DIFFERS …" with the reason."""
+    with np.load(FOLDER / f"{name}.npz") as old, np.load(folder / f"{name}.npz") as new:
+        if bytes(old["names"]) != bytes(new["names"]) or old["weights"].shape != new["weights"].shape:
+            return f"DIFFERS {name}: other features; run ./run classify train and commit classifier/model"
+        steps = int(np.abs(old["weights"].astype(np.int16) - new["weights"].astype(np.int16)).max())
+        if steps > ROUNDING:
+            return (
+                f"DIFFERS {name}: a weight is {steps} steps off; run ./run classify train and commit classifier/model"
+            )
+    same = (FOLDER / f"{name}.npz").read_bytes() == (folder / f"{name}.npz").read_bytes()
+    return f"same {name}: " + ("byte by byte" if same else f"weights within {steps} steps (another processor)")
+
+
+def _write(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> int:
+    """An .npz without times; returns its size in bytes."""
+    said = np.frombuffer(json.dumps(facts, ensure_ascii=False, sort_keys=True).encode("utf-8"), dtype=np.uint8)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in {**arrays, "facts": said}.items():
+            stream = io.BytesIO()
+            np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", CLOCK), stream.getvalue(), zipfile.ZIP_DEFLATED)
+    return path.stat().st_size
+
+
+def main(keep: Path) -> list[str]:
+    """Train on the whole corpus with the vectors kept in `keep`."""
+    return train(corpus(), Encoder(keep))
