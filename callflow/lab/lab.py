@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,14 +18,13 @@ from typing import Any
 
 from callflow.domain.names import AgentId, SiteId
 from callflow.lab import pbx, processes
-from callflow.lab.keys import SiteKeys, SiteNeeds, load_keys, make_keys
+from callflow.lab.keys import SiteNeeds, load_keys, make_keys
 from callflow.lab.plan import LabError, Plan, SitePlan
 from callflow.lab.processes import Known
+from callflow.lab.programs import PROGRAMS
 
 READY_LIMIT_S = 30.0
 UNTRUSTED = "stranger"
-PROGRAMS = ("redis", "asterisk", "guard", "python")
-"""Of each site, in the order in which they are started."""
 
 Say = Callable[[str], None]
 Running = dict[str, dict[str, Known]]
@@ -63,7 +61,7 @@ def start_one(plan: Plan, site: SitePlan, name: str) -> Known:
     """
     processes.refuse_taken_ports(ports_of(site)[name])
     mine = running_now(plan)[site.id]
-    process = mine[name] = _STARTERS[name](plan, site, load_keys(plan.keys, SiteId(site.id)))
+    process = mine[name] = PROGRAMS[name](plan, site, load_keys(plan.keys, SiteId(site.id)))
     _remember(site, mine)
     return process
 
@@ -143,7 +141,7 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
         processes.refuse_taken_ports([port for name in missing for port in ports_of(site)[name]])
         keys = load_keys(plan.keys, SiteId(site.id))
         for name in missing:
-            process = running[site.id][name] = _STARTERS[name](plan, site, keys)
+            process = running[site.id][name] = PROGRAMS[name](plan, site, keys)
             started.append(process)
             _remember(site, running[site.id])  # at once: whoever kills us now leaves nothing that `down` does not know
             if name == "asterisk":
@@ -152,69 +150,6 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
     for site, process in booting:
         pbx.wait_booted(plan, site, process)
     return running
-
-
-def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
-    home = site.state / "redis"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    conf = home / "redis.conf"
-    conf.touch(mode=0o600)
-    conf.write_text(
-        f"bind {site.host}\nport {site.site.addresses.redis_port}\ndir {home}\nrequirepass {keys.redis_password}\n"
-        'save ""\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\n',
-        encoding="utf-8",
-    )
-    return processes.start([str(plan.runtime / "bin" / "redis-server"), str(conf)], site.place.log / "redis.out")
-
-
-def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
-    missing = pbx.missing_modules(plan, site)
-    if missing:
-        raise LabError(
-            f"Asterisk lacks {', '.join(missing)}; remove the cache named by `./run help` and run ./run again"
-        )
-    pbx.write_configuration(plan, site, keys)
-    return processes.start(
-        [
-            sys.executable,
-            "-m",
-            "callflow.lab.confine",
-            *pbx.confinement(plan, site),
-            "--",
-            *pbx.command(plan, site, "-f", "-n"),
-        ],
-        site.place.log / "asterisk.out",
-    )
-
-
-def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
-    return processes.start(
-        [sys.executable, "-m", *plan.program],
-        site.place.log / "callflow.out",
-        {
-            "CALLFLOW_SITE_FILE": str(site.site_file),
-            "CALLFLOW_NET": plan.net,
-            "CALLFLOW_STATE_DIR": str(site.state),
-            "CALLFLOW_KEYS_DIR": str(plan.keys),
-        },
-    )
-
-
-def _start_guard(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
-    return processes.start(
-        [sys.executable, "-m", "callflow", "guard"],
-        site.place.log / "guard.out",
-        {
-            "CALLFLOW_SITE_FILE": str(site.site_file),
-            "CALLFLOW_NET": plan.net,
-            "CALLFLOW_GUARD_DIR": str(site.place.guard),
-            "CALLFLOW_SECURITY_LOG": str(site.place.log / "security"),
-            "CALLFLOW_PBX_CONTROL": str(site.place.run / "asterisk.ctl"),
-        },
-    )
-
-
-_STARTERS = {"redis": _start_redis, "asterisk": _start_asterisk, "guard": _start_guard, "python": _start_python}
 
 
 def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
