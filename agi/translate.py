@@ -70,11 +70,9 @@ class Translator:
 
     def __init__(self, site: Site, uui: UuiVerifier) -> None:
         self._peers = {peer.id for peer in site.peer}
-        self._refused_codes = {
-            target.code: peer.number_refused_codes
-            for target in site.directory
-            if (peer := site.peer_of(target.via)) is not None
-        }
+        codes = {carrier.id: carrier.number_refused_codes for carrier in site.carrier}
+        codes |= {peer.id: peer.number_refused_codes for peer in site.peer}
+        self._refused_codes = {target.code: codes[target.via] for target in site.directory}
         self._uui = uui
         self._legs: dict[ChannelName, _Leg] = {}
         self._early: dict[ChannelName, tuple[str, float]] = {}

@@ -55,6 +55,16 @@ class KeepPeerNote(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepPeerAttempt(Record):
+    """How the peer's attempt to bring his caller to us went, for our ticket of the pair."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    attempt_id: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class KeepPeerStep(Record):
     """A step of the peer's ticket of the pair: kept, and what it means to ours."""
 
@@ -98,6 +108,7 @@ def to_facts(
         case m.AttemptEnded():
             mark = "connected" if body.outcome is Outcome.JOINED else "not_connected"
             records.append(MarkTicket(NO_CALL, incident_id, mark))
+            records.append(KeepPeerAttempt(NO_CALL, incident_id, peer, body.attempt_id, body.outcome))
         case m.Note():
             records.append(KeepPeerNote(NO_CALL, incident_id, peer, body.note))
             told += [events.PeerNoteWritten(call.call_id, at, peer, body.note) for call in calls]

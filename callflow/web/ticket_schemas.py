@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, StringConstraints
 
 from callflow.domain.limits import Level
-from callflow.domain.names import Channel, Consent, Presentation, Settled, Verified
+from callflow.domain.names import Channel, Consent, Outcome, Presentation, Settled, Verified
 from callflow.domain.tickets import State
 from callflow.service.ticket_search import Wanted
 from callflow.web.schemas import Ask, CallView, Code, Line, Number, SuggestionView, Ulid, View
@@ -77,6 +77,19 @@ class ImportView(View):
     matters: list[ImportedView]
 
 
+class TicketAttemptView(View):
+    """How one attempt of the incident went. `by`: the platform that rang; `at`: epoch seconds of the outcome."""
+
+    attempt_id: str
+    by: str
+    target: str
+    outcome: Outcome
+    sip_code: int = Field(description="the final SIP response, 0 when there was none or it joined")
+    cause: int = Field(description="the Q.850 cause, 0 when it is not known")
+    retried: bool = Field(description="the caller's number was refused, and ours was shown instead")
+    at: float
+
+
 class TicketView(View):
     """One 工单 or 警单 with its tie to the other platform's. The number is masked. Moments are epoch seconds."""
 
@@ -87,6 +100,7 @@ class TicketView(View):
     peer_ticket_id: str | None
     state: str
     phone_mark: str
+    attempts: list[TicketAttemptView]
     number: str | None
     presentation: Presentation
     verified: Verified

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from callflow.domain import screenpop
 from callflow.web.routes import Role
 from callflow.web.schemas import AttemptView, CallView, Moment, SuggestionView
-from callflow.web.ticket_schemas import TicketView, TraceEntry
+from callflow.web.ticket_schemas import TicketAttemptView, TicketView, TraceEntry
 from callflow.web.ticket_step_schemas import DeadlineView, LifeView
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def ticket_view(ticket: Any) -> TicketView:
         peer_ticket_id=ticket.peer_ticket_id,
         state=ticket.state,
         phone_mark=ticket.phone_mark,
+        attempts=[TicketAttemptView.model_validate(attempt) for attempt in ticket.attempts],
         number=screenpop.masked(ticket.caller_number) or None,
         presentation=ticket.presentation,
         verified=ticket.verified,

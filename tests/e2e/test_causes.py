@@ -76,6 +76,7 @@ async def test_each_cause_reaches_agent_audit_ticket_and_figures(
     assert took_s < TOLD_WITHIN_S
     assert outcome in audited(trace)
     assert trace["tickets"][0]["phone_mark"] == "not_connected"
+    assert causes_on(trace) == [("119", outcome)]
     assert now == counted + 1
     assert again.status == 202, "three-party, or the next target, can follow at once"
     assert scene.silences(("zhang", "fire")) == []
@@ -193,6 +194,11 @@ def notice(scene: Scene, outcome: str) -> dict[str, Any] | None:
 def audited(trace: dict[str, Any]) -> set[str]:
     """The outcomes of attempts in the audit."""
     return {e["detail"]["outcome"] for e in trace.get("entries", []) if e["what"] == "attempt"}
+
+
+def causes_on(trace: dict[str, Any]) -> list[tuple[str, str]]:
+    """Target and outcome of each attempt, as the ticket has them."""
+    return [(one["target"], one["outcome"]) for one in trace["tickets"][0]["attempts"]]
 
 
 async def figure(scene: Scene, outcome: str) -> float:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from callflow.adapters.sql import audit, nuisance, peer_records, peer_steps, recordings, ticket_records
+from callflow.adapters.sql import audit, nuisance, peer_records, peer_steps, recordings, ticket_attempts, ticket_records
 from callflow.adapters.sql.frozen import call_of, call_text, order_of, order_text
 from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import commands as c
 from callflow.service.ports import StoredOrder
-from callflow.service.take_in import KeepPeerNote, KeepPeerStep, LinkTicket, OpenLinkedTicket
+from callflow.service.take_in import KeepPeerAttempt, KeepPeerNote, KeepPeerStep, LinkTicket, OpenLinkedTicket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,6 +35,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     OpenLinkedTicket: ticket_records.open_linked_ticket,
     LinkTicket: ticket_records.link_ticket,
     KeepPeerNote: ticket_records.keep_peer_note,
+    KeepPeerAttempt: ticket_attempts.keep_peers,
     KeepPeerStep: peer_steps.keep_peer_step,
     c.MarkTicket: ticket_records.mark_ticket,
     c.MarkNuisance: nuisance.mark_nuisance,
@@ -99,7 +100,8 @@ class SqlFacts:
             written_to.clear()
             if event_key is not None and not await _is_first(connection, event_key, at):
                 return None
-            entries = [] if call is None else await _write_call(connection, call, at)
+            before = None if call is None else await _written(connection, call.call_id)
+            entries = [] if call is None else await _write_call(connection, before, call, at)
             step = Step(connection, self._site, call, at, self._rules, self._database.numbers, written_to)
             for record in records:
                 detail = await HANDLERS[type(record)](step, record)
@@ -107,6 +109,8 @@ class SqlFacts:
                 entries.append(audit.Entry(record.call_id, incident_id, type(record).__name__, detail))
                 entries += step.entries
                 step.entries.clear()
+            if call is not None:
+                await ticket_attempts.keep_ours(step, call, before)
             await audit.append(connection, entries, event_key, at)
             if journal_offset is not None:
                 await _advance(connection, journal_offset)
@@ -165,11 +169,14 @@ async def _is_first(connection: AsyncConnection, event_key: str, at: float) -> b
     return True
 
 
-async def _write_call(connection: AsyncConnection, call: Call, at: float) -> list[audit.Entry]:
+async def _written(connection: AsyncConnection, call_id: CallId) -> Call | None:
+    text = await connection.scalar(select(calls.c.whole).where(calls.c.call_id == call_id))
+    return None if text is None else call_of(text)
+
+
+async def _write_call(connection: AsyncConnection, before: Call | None, call: Call, at: float) -> list[audit.Entry]:
     """Write the call over what was, carry its note to its ticket, and tell the audit what changed."""
     mine = calls.c.call_id == call.call_id
-    text = await connection.scalar(select(calls.c.whole).where(mine))
-    before = None if text is None else call_of(text)
     row = {
         "incident_id": call.incident_id,
         "phase": call.phase,

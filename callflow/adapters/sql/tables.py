@@ -53,6 +53,7 @@ tickets: Final = Table(
     Column("peer_ticket_id", String(40)),
     Column("state", String(16), nullable=False),
     Column("phone_mark", String(16), nullable=False, default=""),
+    Column("attempts", Text, nullable=False, default="[]"),
     Column("caller_number", String(40), nullable=False, default=""),
     Column("number_hash", String(64), nullable=False, default="", index=True),
     Column("presentation", String(16), nullable=False),

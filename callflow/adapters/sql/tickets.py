@@ -53,6 +53,8 @@ class Ticket:
     peer_ticket_id: TicketId | None
     state: str
     phone_mark: str
+    attempts: list[dict[str, Any]]
+    """How each attempt of the incident went, ours and the peer's, oldest first."""
     caller_number: str
     presentation: Presentation
     verified: Verified
@@ -214,6 +216,7 @@ def ticket_of_row(row: Any) -> Ticket:
         | {
             "presentation": Presentation(row.presentation),
             "verified": Verified(row.verified),
+            "attempts": json.loads(row.attempts),
             "suggestion": json.loads(row.suggestion) if row.suggestion else None,
             "settled": Settled(row.settled) if row.settled else None,
             "consent": Consent(row.consent),

@@ -8,6 +8,7 @@ from typing import Any
 import pjsua2 as pj
 
 from softphone_sim.phone.calls import PhoneCall
+from softphone_sim.phone.messages import parse_message
 from softphone_sim.phone.tap import FIRST_PORT, Tap
 
 TONE_AMPLITUDE = 6000  # of 32767: four parties at once still do not clip
@@ -16,6 +17,7 @@ SIP_LOG_LEVEL = 4  # PJSIP logs whole messages at this level
 DTMF_DIGIT_MS = 160
 POLL_MS = 5  # upper bound on how late an order or a timer may be
 FAREWELL_MS = 500
+NUMBER_REFUSED_CODE = 403
 USE_DEFAULTS = IN_A_LOOP = True  # PJSUA2 takes no keywords
 G711 = {"alaw": "PCMA/8000/1", "ulaw": "PCMU/8000/1"}
 
@@ -59,7 +61,7 @@ class Engine:
         self._calls: dict[str, PhoneCall] = {}
         self._dying: list[PhoneCall] = []
         self._due: list[tuple[int, Callable[[], None]]] = []
-        self._policy: dict[str, Any] = {"ring": True, "code": None, "after_ms": 0}
+        self._policy: dict[str, Any] = {"ring": True, "code": None, "after_ms": 0, "only_from": None}
         self._count = 0
         self._is_registered = False
         self._tones: dict[int, Any] = {}
@@ -118,9 +120,12 @@ class Engine:
         self.account = _Account(self)
         self.account.create(config)
 
-    def do_policy(self, *, ring: bool, code: int | None, after_ms: int) -> None:
-        """What to do with calls from now on: ring (180) or not, then the final `code` after a time, or wait."""
-        self._policy = {"ring": ring, "code": code, "after_ms": after_ms}
+    def do_policy(self, *, ring: bool, code: int | None, after_ms: int, only_from: str | None = None) -> None:
+        """What to do with calls from now on: ring (180) or not, then the final `code` after a time, or wait.
+
+        `only_from`: calls that show any other number get a 403 at once, as from a network that refuses the number.
+        """
+        self._policy = {"ring": ring, "code": code, "after_ms": after_ms, "only_from": only_from}
 
     def do_dial(
         self, *, uri: str, headers: list[list[str]], local_uri: str | None = None, tone_hz: int | None = None
@@ -187,6 +192,9 @@ class Engine:
         """Ring and answer as the policy says."""
         call = self.new_call(call_id)
         self.tell("incoming", call=call.name, text=message)
+        if self._policy["only_from"] not in {None, _shown_in(message)}:
+            self.do_answer(call=call.name, code=NUMBER_REFUSED_CODE)
+            return
         if self._policy["ring"]:
             self.do_answer(call=call.name, code=180)
         if self._policy["code"]:
@@ -272,6 +280,10 @@ class Engine:
             made.createToneGenerator(8000, 1)
             made.play(tones, IN_A_LOOP)
         return self._tones[tone_hz]
+
+
+def _shown_in(invite: str) -> str | None:
+    return parse_message(invite, time_ns=time.time_ns(), is_sent=False, peer="").shown_number
 
 
 def _add_headers(param: Any, headers: list[list[str]]) -> None:

@@ -124,4 +124,5 @@ async def hang_up(stage: Stage, actor: Actor, call: CallSeen) -> None:
 async def set_policy(actor: Actor, policy: Policy) -> None:
     """Tell a phone what to do with calls by itself."""
     code = {"manual": None, "auto": 200, "busy": policy.code or 486, "reject": policy.code or 603}[policy.answer]
-    await actor.handset.order("policy", ring=policy.ring, code=code, after_ms=round(policy.after * 1000))
+    after_ms = round(policy.after * 1000)
+    await actor.handset.order("policy", ring=policy.ring, code=code, after_ms=after_ms, only_from=policy.only_from)

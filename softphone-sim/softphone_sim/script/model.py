@@ -50,6 +50,7 @@ class Policy(Strict):
     after: Seconds = 0.0
     code: FinalCode | None = None  # of a refusal; 486 for busy, 603 for reject
     ring: bool = True  # send 180 first
+    only_from: Number | None = None  # a call that shows another number gets a 403 before any 180
 
 
 class Caller(Strict):

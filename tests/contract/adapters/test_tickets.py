@@ -16,7 +16,7 @@ from callflow.domain.names import (
     Outcome,
     TicketId,
 )
-from callflow.service.take_in import NO_CALL, OpenLinkedTicket
+from callflow.service.take_in import NO_CALL, KeepPeerAttempt, OpenLinkedTicket
 from callflow.sitefile import Site
 from tests.contract.adapters.books import (
     DAY_S,
@@ -119,6 +119,33 @@ async def test_marks_consent_owner_and_danger_are_kept_with_the_ticket(gov: Book
     assert (ticket.consent, ticket.consent_by, ticket.consent_at) == (Consent.AGREED, "8001", NOW + 60)
     assert (ticket.owner, ticket.settled, ticket.first_receiver) == (POLICE, "agreed", GOV)
     assert ticket.changed_at == NOW + 60
+
+
+@pytest.mark.covers("R-005")
+async def test_a_ticket_says_how_each_attempt_went_once_each(
+    gov: Books, a_call: MakeCall, an_attempt: MakeAttempt
+) -> None:
+    busy = an_attempt(target="119", outcome=Outcome.BUSY, sip_code=486, cause=17, ended_at=NOW)
+    rings = an_attempt(target="9601", retried=True, sip_code=403)
+    joined = replace(rings, outcome=Outcome.JOINED, joined_at=NOW + 2)
+    call = a_call()
+    await gov.write(call, opening(call))
+
+    for late, attempts in enumerate([(busy,), (busy, rings), (busy, joined), (busy, joined)]):
+        await gov.write(replace(call, attempts=attempts), at=NOW + late)
+    await gov.write(
+        None, KeepPeerAttempt(NO_CALL, call.incident_id, POLICE, "01JATT00000000000000000003", Outcome.BUSY)
+    )
+
+    ticket = await gov.read.ticket_of(call.incident_id)
+    assert ticket is not None
+    told = [(one["by"], one["target"], one["outcome"], one["sip_code"], one["retried"]) for one in ticket.attempts]
+    assert told == [
+        (GOV, "119", "busy", 486, False),
+        (GOV, "9601", "joined", 0, True),
+        (POLICE, GOV, "busy", 0, False),
+    ]
+    assert [one["at"] for one in ticket.attempts[:2]] == [NOW, NOW + 2], "when it was decided, not when said again"
 
 
 @pytest.mark.covers("R-044")

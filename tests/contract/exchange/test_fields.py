@@ -12,7 +12,7 @@ from callflow.domain.calls import Call
 from callflow.domain.commands import MarkTicket, SettleOwner
 from callflow.domain.names import SiteId, Verified
 from callflow.service.messages import FIRST_LINK, KINDS, ExchangeMessage, Matter, Suggestion
-from callflow.service.take_in import LinkTicket, OpenLinkedTicket, to_facts
+from callflow.service.take_in import KeepPeerAttempt, LinkTicket, OpenLinkedTicket, to_facts
 
 NOW = 1_795_312_800.0
 GOV, POLICE = SiteId("12345"), SiteId("110")
@@ -143,10 +143,14 @@ def test_the_peers_ticket_is_linked_and_told(a_call: MakeCall) -> None:
 
 @pytest.mark.parametrize(("outcome", "mark"), [("joined", "connected"), ("busy", "not_connected")])
 def test_how_the_attempt_ended_marks_the_ticket(outcome: str, mark: str) -> None:
-    (record,) = meaning("outcome", {"attempt_id": str(ULID()), "outcome": outcome}).records
+    attempt_id = str(ULID())
 
-    assert isinstance(record, MarkTicket)
-    assert record.mark == mark
+    marked, kept = meaning("outcome", {"attempt_id": attempt_id, "outcome": outcome}).records
+
+    assert isinstance(marked, MarkTicket)
+    assert marked.mark == mark
+    assert isinstance(kept, KeepPeerAttempt)
+    assert (kept.attempt_id, kept.outcome, kept.peer) == (attempt_id, outcome, GOV)
 
 
 @pytest.mark.covers("R-006", "R-007")

@@ -96,6 +96,7 @@ async def test_a_voice_leg_that_never_came_leaves_a_ticket_that_says_so(
     await until(delivered(gov, POLICE))
     theirs = await police.tickets.ticket_of(call.incident_id)
     assert (theirs.phone_mark, theirs.call_id) == ("not_connected", None)
+    assert [(one["by"], one["target"], one["outcome"]) for one in theirs.attempts] == [(GOV, POLICE, "unreachable")]
 
 
 @pytest.mark.covers("R-006", "R-008")

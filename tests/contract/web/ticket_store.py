@@ -20,6 +20,7 @@ class Ticket:
     peer_ticket_id: str | None = "JD-20261122-000001"
     state: str = "open"
     phone_mark: str = ""
+    attempts: list[dict[str, Any]] = field(default_factory=list)
     presentation: str = "allowed"
     verified: str = "network"
     note: str = ""

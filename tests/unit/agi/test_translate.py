@@ -197,6 +197,22 @@ def test_a_number_that_the_network_refuses_is_told_before_the_retry(translator: 
     assert told == [events.NumberRefused(CALL, 1795000002.5, ATTEMPT, 603)]
 
 
+def test_every_line_has_its_own_list_of_codes_that_refuse_a_number(site: Site) -> None:
+    first, *others = site.carrier
+    strict = first.model_copy(update={"number_refused_codes": (403,)})
+    translator = Translator(site.model_copy(update={"carrier": (strict, *others)}), KnownUui())
+
+    def outcome(target: str, code: int) -> Outcome:
+        detail = f"target={target} dial=CHANUNAVAIL sip={code} cause=21 rang=0 cancelled=0"
+        (told,) = translator.read_journal(line("failed", detail, attempt=ATTEMPT))
+        assert isinstance(told, events.AttemptFailed)
+        return told.outcome
+
+    assert [outcome("119", 403), outcome("119", 603)] == [Outcome.NUMBER_REFUSED, Outcome.REJECTED]
+    assert [outcome("110", 403), outcome("110", 603)] == [Outcome.NUMBER_REFUSED, Outcome.NUMBER_REFUSED]
+    assert outcome("9601", 403) == Outcome.REJECTED
+
+
 def test_an_attempt_that_the_dialplan_refuses_has_failed(translator: Translator) -> None:
     (event,) = translator.read_journal(line("refused", "target=110 why=gone", attempt=ATTEMPT))
 
