@@ -1,0 +1,137 @@
+"""Who comes first when one agent becomes free; and danger for a caller who has no agent, or is gone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from agi.journal import JournalLine
+from softphone_sim.bench import joined
+from softphone_sim.run.acts import answer, dial, hang_up, rings_at, set_policy
+from softphone_sim.script.model import Policy
+from tests.e2e.entries import journal_after, journal_size, step_after
+from tests.e2e.scene import LIMIT_S, NUMBER, Row, Scene, eventually
+from tests.e2e.test_call_back import waiting as to_be_called_back
+from tests.e2e.test_causes import DANGER_WITHIN_S, asks, three_way
+
+LATE = "13800138161"
+
+
+async def is_left_alone(scene: Scene) -> None:
+    """His agent goes while 119 rings, 119 is busy, and so is his agent from now on: he is back in the queue."""
+    site = scene.plan.sites[0]
+    fire = await scene.stage.phone("fire", number="119", carrier=1)
+    assert (await asks(scene, "handover", {"target": "119", "kind": "one_key", "consent": "agreed"})).status == 202
+    ringing = await rings_at(scene.stage, fire, LIMIT_S)
+    offset = journal_size(site)
+    await set_policy(scene.zhang, Policy(answer="busy"))
+    assert scene.zhang.call is not None
+    await hang_up(scene.stage, scene.zhang, scene.zhang.call)
+    await step_after(site, offset, "waiting")
+    await fire.handset.order("answer", call=ringing.name, code=486)
+    recalling = await step_after(site, offset, "recalling")
+
+    async def offers() -> list[JournalLine]:
+        lines = journal_after(site, offset)
+        return [one for one in lines if one.step == "offered" and one.call_id == recalling.call_id]
+
+    assert len(await eventually(offers, lambda seen: len(seen) > 1)) > 1, "by his own agent's phone, then by the queue"
+
+
+@pytest.mark.covers("S-16")
+async def test_who_was_left_alone_goes_before_who_has_waited_longer(scene: Scene) -> None:
+    late = await scene.stage.caller("late", number=LATE)
+    await scene.talk()
+    offset = journal_size(scene.plan.sites[0])
+    waits = await dial(scene.stage, late, "12345", asserted=LATE)
+    await step_after(scene.plan.sites[0], offset, "queued")
+    await is_left_alone(scene)
+
+    free_ns = time.time_ns()
+    await set_policy(scene.zhang, Policy())
+    ringing = await rings_at(scene.stage, scene.zhang, LIMIT_S, since_ns=free_ns)
+    await answer(scene.stage, scene.zhang, ringing)
+    await joined(scene.stage, scene.citizen, "zhang", free_ns)
+    still_waits = waits.is_live and waits.answered_ns is None
+    await scene.citizen_hangs_up()
+    after = await rings_at(scene.stage, scene.zhang, LIMIT_S, since_ns=time.time_ns())
+    await hang_up(scene.stage, late, waits)
+
+    assert ringing.invite is not None
+    assert ringing.invite.shown_number == NUMBER
+    assert still_waits
+    assert after.invite is not None
+    assert after.invite.shown_number == LATE, "then the other one's turn has come"
+
+
+# ---- danger
+
+
+async def rings_in_time(scene: Scene, began_ns: int) -> None:
+    """110 rings within the second; its agent answers, and the citizen hears him."""
+    ringing = await rings_at(scene.stage, scene.li, LIMIT_S, since_ns=began_ns)
+    assert (ringing.began_ns - began_ns) / 1e9 < DANGER_WITHIN_S
+    await answer(scene.stage, scene.li, ringing)
+    await joined(scene.stage, scene.citizen, "li", began_ns)
+    await joined(scene.stage, scene.li, "citizen", began_ns)
+
+
+async def both_tickets(scene: Scene) -> list[bool]:
+    """Whether each platform's ticket of this incident says danger."""
+    incident = await scene.incident()
+
+    async def look() -> list[Row]:
+        return await scene.tickets(incident)
+
+    return [one["danger"] for one in await eventually(look, lambda seen: [one["danger"] for one in seen] == [True] * 2)]
+
+
+@pytest.mark.covers("R-008")
+async def test_danger_while_no_agent_has_answered_yet(scene: Scene) -> None:
+    scene.call = await dial(scene.stage, scene.citizen, "12345", asserted=NUMBER)
+    await rings_at(scene.stage, scene.zhang, LIMIT_S)
+
+    began_ns = time.time_ns()
+    said = await asks(scene, "danger", {})
+    await rings_in_time(scene, began_ns)
+    danger = await both_tickets(scene)
+    await scene.citizen_hangs_up()
+
+    assert said.status == 202
+    assert danger == [True, True]
+
+
+@pytest.mark.covers("R-008")
+async def test_danger_for_a_caller_who_waits_for_an_agent_again(scene: Scene) -> None:
+    await scene.talk()
+    await is_left_alone(scene)
+
+    began_ns = time.time_ns()
+    said = await asks(scene, "danger", {})
+    await rings_in_time(scene, began_ns)
+    danger = await both_tickets(scene)
+    await scene.citizen_hangs_up()
+
+    assert said.status == 202
+    assert danger == [True, True]
+
+
+@pytest.mark.covers("R-008")
+async def test_danger_when_the_caller_has_gone_and_two_agents_talk_on(scene: Scene) -> None:
+    fire = await scene.stage.phone("fire", number="119", carrier=1)
+    await scene.talk()
+    await three_way(scene, fire)
+    await joined(scene.stage, scene.citizen, "fire", scene.call.began_ns if scene.call else 0, around_ms=0)
+    await scene.citizen_hangs_up()
+
+    said = await asks(scene, "danger", {})
+    danger = await both_tickets(scene)
+    incident = await scene.incident()
+    assert scene.zhang.call is not None
+    await hang_up(scene.stage, scene.zhang, scene.zhang.call)
+    listed = await eventually(lambda: to_be_called_back(scene.zhang, incident), len)
+
+    assert said.status == 202
+    assert danger == [True, True], "110 hears it by the exchange: there is no caller whom it could be joined to"
+    assert [one["reason"] for one in listed] == ["danger"]
