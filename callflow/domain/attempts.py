@@ -21,6 +21,7 @@ from callflow.domain.commands import (
     SendHandover,
 )
 from callflow.domain.draft import Draft
+from callflow.domain.endings import finish
 from callflow.domain.events import (
     AttemptFailed,
     CancelRequested,
@@ -36,7 +37,7 @@ from callflow.domain.events import (
     TargetJoined,
     TargetRinging,
 )
-from callflow.domain.legs import finish, handed_over, recall_needed, report_outcome
+from callflow.domain.legs import handed_over, recall_needed, report_outcome
 from callflow.domain.names import Consent, Kind, Outcome, Phase, Way
 from callflow.domain.presence import place
 from callflow.domain.refusals import cancellable, in_the_talk, is_leaving, refusal, releasing

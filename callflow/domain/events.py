@@ -36,9 +36,16 @@ from callflow.domain.names import (
     Role,
     SiteId,
     TargetCode,
-    TicketId,
     Verified,
     Way,
+)
+from callflow.domain.peer_events import (
+    PeerDanger,
+    PeerEvent,
+    PeerNoteWritten,
+    PeerOwnerDecided,
+    PeerOwnerSettled,
+    PeerTicketOpened,
 )
 
 __all__ = [
@@ -249,50 +256,6 @@ class RecordingEnded(Event):
     """Nothing more is written to this file."""
 
     recording_id: RecordingId
-
-
-# ---- from the peer's signed messages (already verified, in order, once each)
-
-
-@dataclass(frozen=True, slots=True)
-class PeerEvent(Event):
-    """What the other platform says about the same incident."""
-
-    from_site: SiteId
-
-
-@dataclass(frozen=True, slots=True)
-class PeerOwnerDecided(PeerEvent):
-    """The other platform's agent accepts or refuses."""
-
-    accept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PeerOwnerSettled(PeerEvent):
-    """The platform that holds the caller's leg has settled the owner; `settled` is a `Settled` value."""
-
-    owner: SiteId
-    settled: str
-
-
-@dataclass(frozen=True, slots=True)
-class PeerTicketOpened(PeerEvent):
-    """The other platform has its ticket of the linked pair."""
-
-    ticket_id: TicketId
-
-
-@dataclass(frozen=True, slots=True)
-class PeerNoteWritten(PeerEvent):
-    """The other platform's agent wrote his note anew, whole."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class PeerDanger(PeerEvent):
-    """The other platform raised danger."""
 
 
 # ---- from the clock

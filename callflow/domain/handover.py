@@ -1,7 +1,7 @@
 """THE machine: what every event means in every phase of a call.
 
 Rules of this file
-1. Everything that can change a call's phase is a row of `TABLE`; the rules that rows name are in legs.py,
+1. Everything that can change a call's phase is a row of `TABLE`; the rules that rows name are in legs.py, endings.py,
    attempts.py, matter.py, ownership.py, danger.py, recordings.py and time_is_up.py and are reached by no other way.
 2. Every phase has a row for every event. `nothing` is a row: the event is late, contradictory or not for here,
    and the call is not harmed by it. No event ever raises.
@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from callflow.domain import attempts, danger, legs, matter, ownership, recordings
+from callflow.domain import attempts, danger, endings, legs, matter, ownership, recordings
 from callflow.domain.calls import Call
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
@@ -107,7 +107,7 @@ WHILE_LIVE: dict[type[Event], Row] = {
     CallerRecalled: Row(legs.caller_recalled, (RECALLING,)),
     CallerReturned: Row(legs.caller_returned),
     LegLeft: Row(legs.leg_left),
-    CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK)),
+    CallerEnded: Row(endings.caller_ended, (ENDED, CALL_BACK)),
     KeyPressed: Row(danger.key_pressed),
     TargetInvited: Row(attempts.target_invited),
     TargetRinging: Row(attempts.target_ringing),
@@ -170,7 +170,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         NuisanceMarked: Row(nothing),
         AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING)),
         TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
-        CallerEnded: Row(legs.caller_ended, (ABANDONED, CALL_BACK)),
+        CallerEnded: Row(endings.caller_ended, (ABANDONED, CALL_BACK)),
     },
     TALKING: {
         **OUR_AGENT_IS_IN,
@@ -186,7 +186,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         **OUR_AGENT_IS_IN,
         DropRequested: Row(nothing),
         LegLeft: Row(legs.leg_left, (WAITING,)),
-        CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
+        CallerEnded: Row(endings.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
         ConsultStarted: Row(attempts.consult_started, (CONSULTING,)),
         TargetJoined: Row(attempts.target_joined, (THREE_WAY,)),
         AttemptFailed: Row(attempts.attempt_failed, (TALKING,)),
@@ -198,7 +198,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         HandoverRequested: Row(nothing),
         JoinRequested: Row(attempts.join_requested),
         LegLeft: Row(legs.leg_left, (WAITING, TALKING, INVITING)),
-        CallerEnded: Row(legs.caller_ended, (AGENTS_ONLY,)),
+        CallerEnded: Row(endings.caller_ended, (AGENTS_ONLY,)),
         TargetInvited: Row(attempts.target_invited, (INVITING,)),
         TargetJoined: Row(attempts.target_joined, (THREE_WAY,)),
         AttemptFailed: Row(attempts.attempt_failed, (TALKING, INVITING)),
@@ -207,7 +207,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         **OUR_AGENT_IS_IN,
         LeaveRequested: Row(attempts.leave_requested),
         LegLeft: Row(legs.leg_left, (HANDED_OVER, TALKING, INVITING, CONSULTING)),
-        CallerEnded: Row(legs.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
+        CallerEnded: Row(endings.caller_ended, (ENDED, CALL_BACK, AGENTS_ONLY)),
         TargetInvited: Row(attempts.target_invited, (INVITING,)),
     },
     WAITING: {
@@ -216,7 +216,7 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         CallerWaiting: Row(nothing),
         LegLeft: Row(legs.leg_left, (RECALLING,)),
         AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING, CONSULTING)),
-        CallerEnded: Row(legs.caller_ended, (ABANDONED, ENDED, CALL_BACK)),
+        CallerEnded: Row(endings.caller_ended, (ABANDONED, ENDED, CALL_BACK)),
         TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
         AttemptFailed: Row(attempts.attempt_failed, (RECALLING,)),
         DeadlinePassed: Row(time_ran_out, (RECALLING,)),
@@ -235,12 +235,12 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
         **NOBODY_ANSWERED,
         CallerWaiting: Row(nothing),
         AgentAnswered: Row(legs.agent_answered, (TALKING, INVITING, CONSULTING)),
-        CallerEnded: Row(legs.caller_ended, (ABANDONED, ENDED, CALL_BACK)),
+        CallerEnded: Row(endings.caller_ended, (ABANDONED, ENDED, CALL_BACK)),
         TargetJoined: Row(attempts.target_joined, (HANDED_OVER,)),
     },
     AGENTS_ONLY: {
         **AFTER_THE_END,
-        LegLeft: Row(legs.agents_left, (ENDED, CALL_BACK)),
+        LegLeft: Row(endings.agents_left, (ENDED, CALL_BACK)),
         TargetRinging: Row(attempts.target_ringing),
         TargetJoined: Row(attempts.target_joined),
         AttemptFailed: Row(attempts.attempt_failed, (ENDED, CALL_BACK)),

@@ -6,10 +6,9 @@ cannot know.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from callflow.domain import danger, ownership
+from callflow.domain import ownership
 from callflow.domain.calls import Agent, Attempt, Call, Caller, Ownership
 from callflow.domain.commands import KeepAgent, OpenTicket, PopScreen, SendOutcome
 from callflow.domain.draft import Draft
@@ -17,7 +16,6 @@ from callflow.domain.events import (
     AgentAnswered,
     AgentOffered,
     CallerArrived,
-    CallerEnded,
     CallerRecalled,
     CallerReturned,
     CallerWaiting,
@@ -33,14 +31,8 @@ DELIVERED = 7
 NORMAL_CLEARING = 16
 """Q.850: somebody hung up. Every other cause of a last leg means that the caller was left by a fault."""
 
-TOGETHER_S = 0.5
-"""Two ends of one talk within this time are one hang-up: the dialplan's `after` waits 0.25 s before music."""
-
 LOST_WITHIN_S = 3.0
 """A target that leaves this soon after it answered did not take the caller over (R-005: answer + BYE < 3 s)."""
-
-UNANSWERED = LOOKED_AFTER | {Phase.WAITING}
-"""A caller who hangs up here gave up waiting."""
 
 
 # ---- the caller comes
@@ -255,61 +247,3 @@ def _nobody_is_with_him(draft: Draft, at: float) -> None:
     for attempt in draft.call.attempts:
         if attempt.is_joined:
             draft.change_attempt(attempt, ended_at=at)
-
-
-# ---- the caller goes
-
-
-def caller_ended(draft: Draft, event: CallerEnded, rules: SiteRules) -> None:
-    """The caller's leg ended. Who was cut, or left in danger, is called back; two agents may talk on."""
-    call = draft.call
-    draft.change(end_cause=event.cause)
-    if event.by_fault:
-        draft.call_back("cut" if call.caller.from_site is None else "trunk_lost")
-    elif danger.is_unanswered(call, rules):
-        draft.call_back("danger")
-    talking_on = [
-        a
-        for a in call.attempts
-        if (a.is_joined and a.returned_at is None) or (a.is_live and (a.danger or a.consulting_at))
-    ]
-    if call.agent_is_in and talking_on:
-        _drop_attempts(draft, event.at, rules, keep=talking_on)
-        draft.move(Phase.AGENTS_ONLY, event.at)
-    else:
-        finish(draft, event.at, rules)
-
-
-def agents_left(draft: Draft, event: LegLeft, rules: SiteRules) -> None:
-    """After the caller is gone, the talk of the two agents ends with the first who leaves."""
-    if event.role is Role.AGENT:
-        agent = draft.call.agent
-        gone = agent is not None and agent.channel == event.channel
-    else:
-        gone = target_left(draft, event, rules) and not any(a.is_live for a in draft.call.attempts)
-    if gone:
-        finish(draft, event.at, rules)
-
-
-def finish(draft: Draft, at: float, rules: SiteRules) -> None:
-    """The call is over: close what is open and say how it ended."""
-    call = draft.call
-    gave_up = call.phase in UNANSWERED and not (call.phase is not Phase.QUEUED and at - call.phase_since < TOGETHER_S)
-    if call.caller.from_site is not None and not call.agents:
-        draft.mark("not_connected")
-    _drop_attempts(draft, at, rules, keep=())
-    draft.change(agent=None, released=False, alone_since=None, ended_at=at)
-    draft.move(Phase.CALL_BACK if call.call_back else Phase.ABANDONED if gave_up else Phase.ENDED, at)
-    ownership.call_is_over(draft, rules)
-
-
-def _drop_attempts(draft: Draft, at: float, rules: SiteRules, keep: Sequence[Attempt]) -> None:
-    for attempt in draft.call.attempts:
-        if attempt in keep or not attempt.is_live:
-            continue
-        if attempt.is_joined:
-            draft.change_attempt(attempt, ended_at=at)
-        else:
-            draft.change_attempt(attempt, ended_at=at, outcome=Outcome.CANCELLED)
-            draft.mark("not_connected")
-            report_outcome(draft, attempt, Outcome.CANCELLED, rules)

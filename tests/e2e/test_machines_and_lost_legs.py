@@ -20,7 +20,7 @@ GRACE_IS_OVER_S = 4.5
 """handover_grace_s is 3."""
 
 TRUNK_RTP_TIMEOUT_S, AGENT_RTP_TIMEOUT_S = 5.0, 30.0
-MARGIN_S = 4.0
+MARGIN_S = 1.0
 """The promise is one second (architecture.md §7); then the agent's phone rings and he answers, on a busy machine."""
 
 
