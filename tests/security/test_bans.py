@@ -152,7 +152,7 @@ async def test_a_false_address_written_into_the_log_bans_its_writer_and_not_the_
 
 
 @pytest.mark.covers("T-02", "R-063")
-async def test_the_guard_sees_on_after_the_log_was_rotated_asterisk_restarted_and_the_program_died(
+async def test_the_guard_sees_on_after_the_log_was_rotated(
     net: str, sip: str, lab: Lab, running: Plan, bans: Bans
 ) -> None:
     site = running.sites[0]

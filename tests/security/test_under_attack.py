@@ -28,7 +28,7 @@ def rss_mb(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 2**20
 
 
-@pytest.mark.covers("T-14", "T-23")
+@pytest.mark.covers("T-14")
 @pytest.mark.parametrize("name", ATTACKS)
 async def test_a_caller_is_handed_over_unharmed_while_there_is(
     name: str, scene: Scene, tmp_path: Path, bans: Callable[[], dict[str, Ban]], seen: Seen
