@@ -33,9 +33,9 @@ def refused_rights(plan: Plan, site: SitePlan) -> str:
         ]
     except ManagerAuthException:
         return "the log-in is refused: the key and manager.conf differ; ./run down and ./run up render it anew"
-    except (ManagerException, OSError) as error:
+    except (ManagerException, OSError, ValueError) as error:  # ValueError: pyst2 wrote to the socket that it had closed
         return f"AMI does not answer: {error}"
     finally:
-        with suppress(ManagerException):  # a link that is gone already is closed enough
+        with suppress(ManagerException, OSError, ValueError):  # a link that is gone already is closed enough
             manager.close()
     return f"the account may do what it must not: {', '.join(allowed)}" if allowed else ""
