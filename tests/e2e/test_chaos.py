@@ -22,6 +22,6 @@ def test_a_short_run_loses_nobody(tmp_path: Path) -> None:
     assert document["findings"] == [], ended.stderr[-4000:]
     assert ended.returncode == 0
     assert sum(document["fates"].values()) == CALLS
-    assert document["legs"]["phones"] >= CALLS // 4, "too few calls met an agent to say anything"
+    assert document["legs"]["phones"] >= CALLS // 2
     assert set(document["faults"]["struck"]) == {fault.value for fault in Fault}
     assert sum(document["faults"]["struck"].values()) >= 6
