@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from callflow.chaos.house import AMI_RELAY_PORT, EXCHANGE_RELAY_PORT
+from callflow.chaos.parts import Part, Parts
 from callflow.chaos.plan import Fault
 from callflow.chaos.relay import Relay
 from callflow.lab import lab, pbx
@@ -23,7 +24,10 @@ FREEZES = frozenset({Fault.PROGRAM_FROZEN, Fault.TRUNK_BLACK_HOLED})
 READY_LIMIT_S = 180.0
 """A program starts in 3 s of processor time, and reads a backlog; on a machine that others load this takes long."""
 
-GONE_LIMIT_S = 2.0
+GONE_LIMIT_S = 15.0
+"""A killed Asterisk has a hundred threads, and holds its ports until the last of them has ended."""
+
+GONE_LOOK_S = 0.002
 HALF_OPEN_S = 6.0
 Mend = Callable[[], Awaitable[None]]
 
@@ -41,48 +45,52 @@ class Outage:
 
 @dataclass(eq=False)
 class Breaker:
-    """Breaks and mends the parts of one lab. Parts are told by (site, program) and, for lines, (site, line)."""
+    """Breaks and mends the parts of one lab; each part has one owner at a time (`parts`)."""
 
     plan: Plan
     relays_ami: dict[str, Relay]
     relays_exchange: dict[str, Relay]
     outages: list[Outage] = field(default_factory=list)
-    broken: set[tuple[str, str]] = field(default_factory=set)
-    """Parts that are broken now, until they are whole again."""
+    parts: Parts = field(default_factory=Parts)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def pbx_is_down(self, site: str) -> bool:
         """Nobody gets through to this site's PBX now."""
-        return (site, "asterisk") in self.broken
-
-    def may_strike(self, fault: Fault, site: str) -> bool:
-        """What this fault breaks is whole now."""
-        parts = {(site, PART[fault])} | ({(site, "python")} if PART[fault] in ("ami", "python") else set())
-        return not parts & self.broken
+        return self.parts.is_broken(Part(site, "asterisk"))
 
     async def strike(self, fault: Fault, site: str) -> Mend:
-        """Break it now; returns how to mend it. Mending ends when the part is whole again, or raises LabError."""
-        part = (site, PART[fault])
-        self.broken.add(part)
+        """Break it now; returns how to mend it, which gives the part back when it is whole again.
+
+        Raises:
+            PartTakenError: another fault owns it; nothing was done.
+            LabError: it was not there to be broken; mending raises it when the part does not come back.
+        """
+        part = self.parts.take(fault, site)
         began_ns = time.time_ns()
         mend = await STRIKES[fault](self, site)
 
         async def mended() -> None:
             await mend()
             self.outages.append(Outage(*part, began_ns, time.time_ns(), frozen=fault in FREEZES))
-            self.broken.discard(part)
+            self.parts.give_back(part)
 
         return mended
 
-    def signal(self, site: str, program: str, number: signal.Signals) -> None:
-        """Send a signal to one program of one site; a killed one is gone when this returns."""
+    async def signal(self, site: str, program: str, number: signal.Signals) -> None:
+        """Send a signal to one program of one site; a killed one is gone, ports and all, when this returns.
+
+        Raises:
+            LabError: it is not there, or does not go.
+        """
         known = lab.running_now(self.plan)[site].get(program)
         if known is None:
             raise LabError(f"{program} of {site} is not there to be broken: it has ended by itself")
         os.kill(known.pid, number)
         deadline = time.monotonic() + GONE_LIMIT_S
-        while number is signal.SIGKILL and known.is_alive and time.monotonic() < deadline:
-            time.sleep(0.001)
+        while number is signal.SIGKILL and known.is_alive:
+            if time.monotonic() > deadline:
+                raise LabError(f"{program} of {site}, pid {known.pid}, was killed and is still there after a while")
+            await asyncio.sleep(GONE_LOOK_S)
 
     async def start(self, site: str, program: str) -> Known:
         """Start a killed program again."""
@@ -115,7 +123,7 @@ class Breaker:
 
 
 async def _program_killed(breaker: Breaker, site: str) -> Mend:
-    breaker.signal(site, "python", signal.SIGKILL)
+    await breaker.signal(site, "python", signal.SIGKILL)
 
     async def start() -> None:
         await breaker.start(site, "python")
@@ -125,10 +133,10 @@ async def _program_killed(breaker: Breaker, site: str) -> Mend:
 
 
 async def _program_frozen(breaker: Breaker, site: str) -> Mend:
-    breaker.signal(site, "python", signal.SIGSTOP)
+    await breaker.signal(site, "python", signal.SIGSTOP)
 
     async def thaw() -> None:
-        breaker.signal(site, "python", signal.SIGCONT)
+        await breaker.signal(site, "python", signal.SIGCONT)
 
     return thaw
 
@@ -149,7 +157,7 @@ async def _ami_half_open(breaker: Breaker, site: str) -> Mend:
 
 
 async def _redis_gone(breaker: Breaker, site: str) -> Mend:
-    breaker.signal(site, "redis", signal.SIGKILL)
+    await breaker.signal(site, "redis", signal.SIGKILL)
 
     async def start() -> None:
         await breaker.start(site, "redis")
@@ -158,7 +166,7 @@ async def _redis_gone(breaker: Breaker, site: str) -> Mend:
 
 
 async def _pbx_killed(breaker: Breaker, site: str) -> Mend:
-    breaker.signal(site, "asterisk", signal.SIGKILL)
+    await breaker.signal(site, "asterisk", signal.SIGKILL)
 
     async def start() -> None:
         process = await breaker.start(site, "asterisk")
@@ -170,10 +178,10 @@ async def _pbx_killed(breaker: Breaker, site: str) -> Mend:
 
 async def _trunk_black_holed(breaker: Breaker, site: str) -> Mend:
     """The far PBX frozen: of a trunk that swallows everything, signalling and audio, this is what the near end sees."""
-    breaker.signal(site, "asterisk", signal.SIGSTOP)
+    await breaker.signal(site, "asterisk", signal.SIGSTOP)
 
     async def thaw() -> None:
-        breaker.signal(site, "asterisk", signal.SIGCONT)
+        await breaker.signal(site, "asterisk", signal.SIGCONT)
 
     return thaw
 
@@ -202,18 +210,6 @@ STRIKES: dict[Fault, Callable[[Breaker, str], Awaitable[Mend]]] = {
     Fault.FAR_PBX_KILLED: _pbx_killed,
     Fault.TRUNK_BLACK_HOLED: _trunk_black_holed,
     Fault.DATA_LINK_CUT: _data_link_cut,
-}
-
-
-PART = {
-    Fault.PROGRAM_KILLED: "python",
-    Fault.PROGRAM_FROZEN: "python",
-    Fault.AMI_CUT: "ami",
-    Fault.AMI_HALF_OPEN: "ami",
-    Fault.REDIS_GONE: "redis",
-    Fault.FAR_PBX_KILLED: "asterisk",
-    Fault.TRUNK_BLACK_HOLED: "asterisk",
-    Fault.DATA_LINK_CUT: "exchange",
 }
 
 

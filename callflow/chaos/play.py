@@ -70,32 +70,41 @@ class Run:
     _by_number: dict[str, Playing] = field(default_factory=dict)
     _live: set[Playing] = field(default_factory=set)
     _repairs: set[asyncio.Task[None]] = field(default_factory=set)
+    _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _is_over: bool = False
 
     # ---- calls
 
     async def play(self) -> None:
-        """Everything of the plan, then until nobody's phone has a call."""
-        places = asyncio.Semaphore(self.at_once)
-        watching = asyncio.create_task(self._watch_phones())
-        striking = asyncio.create_task(self._strike_sites())
+        """Everything of the plan, then until nobody's phone has a call.
+
+        Raises:
+            LabError: a part did not come back after a fault; the run ends at once.
+        """
         try:
-            async with asyncio.TaskGroup() as group:
-                for call in self.plan.calls:
-                    await places.acquire()
-                    await until(lambda call=call: self._can_dial(call), QUIET_LIMIT_S)  # type: ignore[misc]
-                    group.create_task(self._one(call, places))
-                    await asyncio.sleep(0.15)
-                    if (call.place + 1) % 50 == 0:
-                        self.say(f"{call.place + 1} of {len(self.plan.calls)} calls begun, {len(self.hits)} hits")
-            self._is_over = True
-            await striking
-            await asyncio.gather(*self._repairs)
-            await self.breaker.all_ready()
-        finally:
-            for task in (striking, watching, *self._repairs):
-                task.cancel()
-            await asyncio.gather(striking, watching, *self._repairs, return_exceptions=True)
+            async with asyncio.TaskGroup() as self._group:
+                watching = self._group.create_task(self._watch_phones())
+                striking = self._group.create_task(self._strike_sites())
+                await self._calls()
+                self._is_over = True
+                await striking
+                while self._repairs:
+                    await asyncio.wait(self._repairs)
+                watching.cancel()
+        except ExceptionGroup as lost:
+            raise _first(lost) from lost
+        await self.breaker.all_ready()
+
+    async def _calls(self) -> None:
+        places = asyncio.Semaphore(self.at_once)
+        async with asyncio.TaskGroup() as group:
+            for call in self.plan.calls:
+                await places.acquire()
+                await until(lambda call=call: self._can_dial(call), QUIET_LIMIT_S)  # type: ignore[misc]
+                group.create_task(self._one(call, places))
+                await asyncio.sleep(0.15)
+                if (call.place + 1) % 50 == 0:
+                    self.say(f"{call.place + 1} of {len(self.plan.calls)} calls begun, {len(self.hits)} hits")
 
     def _can_dial(self, call: CallPlan) -> bool:
         """He would get through: who dials while the PBX is gone dials again later."""
@@ -137,7 +146,7 @@ class Run:
         while not self._is_over:
             self._extend(waiting)
             is_early = sum(self.struck[fault] for fault in OF_A_SITE) > len(self.playings) * STRIKES_A_CALL
-            whole = [one for one in waiting if self.breaker.may_strike(one.fault, one.site)]
+            whole = [one for one in waiting if self.breaker.parts.is_free(one.fault, one.site)]
             chosen = None if is_early else self._choose(whole[:WINDOW])
             if chosen is None:
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -169,7 +178,7 @@ class Run:
         return short, phases.count(injection.phase)
 
     async def _strike(self, injection: Injection) -> None:
-        if not self.breaker.may_strike(injection.fault, injection.site):
+        if not self.breaker.parts.is_free(injection.fault, injection.site):
             return
         hit = [(p, phase) for p in self._live if (phase := p.phase()) and _concerns(injection, p)]
         kills_pbx = injection.fault is Fault.FAR_PBX_KILLED
@@ -191,14 +200,10 @@ class Run:
                 await leg.person.actor.handset.order("hang_up", call=leg.seen.name)
 
     def _repair(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        """Its failure is the run's: who waits for a part that never comes back waits for ever."""
+        task = self._group.create_task(work)
         self._repairs.add(task)
-        task.add_done_callback(self._repaired)
-
-    def _repaired(self, task: asyncio.Task[None]) -> None:
-        """A repair that failed stays, so that the run's end finds it."""
-        if task.cancelled() or task.exception() is None:
-            self._repairs.discard(task)
+        task.add_done_callback(self._repairs.discard)
 
     def _note(self, fault: Fault, site: str, at_ns: int, hit: list[tuple[Playing, Phase]]) -> None:
         for playing, phase in hit:
@@ -248,6 +253,12 @@ class Run:
             else:
                 person.looked_at = 0
                 return
+
+
+def _first(lost: ExceptionGroup[Exception]) -> Exception:
+    """The first of what went wrong; the others are its consequences."""
+    found = lost.exceptions[0]
+    return _first(found) if isinstance(found, ExceptionGroup) else found
 
 
 def _concerns(injection: Injection, playing: Playing) -> bool:

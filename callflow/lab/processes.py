@@ -70,14 +70,18 @@ def end(known: Sequence[Known], limit_s: float = END_LIMIT_S) -> list[int]:
 
 
 def _began(pid: int) -> int | None:
-    """When the process began; None when it is gone or only waits to be collected (proc(5), stat, field 22)."""
+    """When the process began; None when it is gone or only waits to be collected (proc(5), stat, fields 3, 20, 22).
+
+    A process whose first thread has ended looks like a zombie while its other threads still hold its ports.
+    """
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)  # our own child that has ended must not be taken for alive
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     except OSError:
         return None
-    return None if fields[0] == "Z" else int(fields[19])
+    is_over = fields[0] == "Z" and int(fields[17]) <= 1
+    return None if is_over else int(fields[19])
 
 
 def refuse_taken_ports(wanted: Sequence[tuple[str, int, str]]) -> None:

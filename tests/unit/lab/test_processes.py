@@ -16,6 +16,15 @@ from callflow.lab.processes import Known, end, refuse_taken_ports, start
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 """A program that does not end when it is asked to."""
 
+FIRST_THREAD_GONE = """
+import ctypes, signal, socket, sys, threading
+held = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=lambda: signal.sigwait({signal.SIGUSR1})).start()
+print(held.getsockname()[1], flush=True)
+ctypes.PyDLL(None).syscall(60, 0)  # exit(2) of this thread alone, on x86_64
+"""
+"""What a killed Asterisk looks like for a moment: the first thread has ended, another still holds the ports."""
+
 
 def test_what_was_started_runs_in_a_session_of_its_own_and_writes_into_its_log(tmp_path: Path) -> None:
     log = tmp_path / "new" / "program.out"
@@ -52,6 +61,24 @@ def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     os.waitpid(known.pid, 0)
 
     assert not known.is_alive
+
+
+def test_a_program_whose_first_thread_has_ended_is_alive_while_another_holds_its_port(tmp_path: Path) -> None:
+    known = start([sys.executable, "-c", FIRST_THREAD_GONE], tmp_path / "out")
+    while _state(known.pid) != "Z":
+        pass
+
+    assert known.is_alive
+    with pytest.raises(LabError, match="is taken"):
+        refuse_taken_ports([("127.0.0.1", int((tmp_path / "out").read_text("utf-8")), "tcp")])
+
+    os.kill(known.pid, signal.SIGKILL)
+    os.waitpid(known.pid, 0)
+    assert not known.is_alive
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0]
 
 
 def test_a_pid_that_now_belongs_to_somebody_else_is_left_alone() -> None:
