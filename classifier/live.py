@@ -91,6 +91,13 @@ class Listener:
         self._said = [text]
         return self.answer()
 
+    def about(self, text: str, known: Known, *, denied: bool = False) -> Suggestion:
+        """Answer on another whole text with what is known now; `denied`: a human takes back what the machine raised."""
+        self.known, self._said = known, [text]
+        if denied:
+            self._raised, self._cleared = False, True
+        return self.answer()
+
     def answer(self) -> Suggestion:
         """The suggestion for what was said so far; danger once raised stays, until a human says otherwise."""
         found = classify_call("\n".join(self._said), self.known, self.site, self.tuning)

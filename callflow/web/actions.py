@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,6 +9,7 @@ from aiohttp import web
 
 from callflow.domain import events
 from callflow.domain.names import AttemptId, Consent, TargetCode
+from callflow.web.advice import SUGGEST_AT_KEY_LIMIT_S, SUGGEST_LIMIT_S, suggestion
 from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
 from callflow.web.errors import Problem
 from callflow.web.routes import CALL_WORKERS, Route, Visit, answer
@@ -24,7 +24,6 @@ from callflow.web.schemas import (
     NoteView,
     NothingAsk,
     OwnerAsk,
-    SuggestionView,
 )
 from callflow.web.submit import once, request_id, submit, taken
 from callflow.web.views import attempt_view
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 HANDOVERS_PER_SEAT, HANDOVER_WINDOW_S = 20, 60.0  # several times what a person can do (requirement T-23)
-SUGGEST_LIMIT_S = 0.3  # requirement R-083
-SUGGEST_AT_KEY_LIMIT_S = 0.05  # a note sent with the key is judged too, but the ringing does not wait for it
 
 
 async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
@@ -67,7 +64,7 @@ async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
             raise Problem("idempotency-key-reused")
         return answer(attempt_view(call, before), 202)
     if ask.note and ask.note != call.note:
-        await _suggestion(visit, call, ask.note, SUGGEST_AT_KEY_LIMIT_S)
+        await suggestion(visit, call, ask.note, SUGGEST_AT_KEY_LIMIT_S)
     figures = visit.memory.metrics.handovers
     try:
         attempt = await _begin(visit, call, event)
@@ -147,21 +144,7 @@ async def write_note(visit: Visit, ask: NoteAsk) -> web.Response:
     """Keep the note and answer with the classifier's suggestion for it."""
     call = await own_call(visit)
     await submit(visit, "note", events.NoteWritten(call.call_id, visit.now, visit.who.agent_id, ask.text))
-    return answer(NoteView(suggestion=await _suggestion(visit, call, ask.text, SUGGEST_LIMIT_S)))
-
-
-async def _suggestion(visit: Visit, call: Call, text: str, limit_s: float) -> SuggestionView | None:
-    """The suggestion, kept with the call so that it goes with a handover; None when it cannot be had in time."""
-    try:
-        async with asyncio.timeout(limit_s):
-            suggestion = await visit.deps.suggest(text, call.danger)
-        if suggestion is None:
-            return None
-        await visit.deps.keep_suggestion(call.call_id, suggestion, visit.now)
-        return SuggestionView.model_validate(suggestion)
-    except Exception as error:  # noqa: BLE001 - advice: whatever is wrong with it must not stop a key (R-083)
-        log.warning("no suggestion", call_id=call.call_id, cause=type(error).__name__, limit_s=limit_s)
-        return None
+    return answer(NoteView(suggestion=await suggestion(visit, call, ask.text, SUGGEST_LIMIT_S)))
 
 
 # ---- a handover begins

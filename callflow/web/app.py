@@ -8,6 +8,7 @@ from aiohttp import web
 
 from callflow.web import (
     actions,
+    advice,
     callbacks,
     calls,
     directory,
@@ -47,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     *sessions.ROUTES,
     *calls.ROUTES,
     *actions.ROUTES,
+    *advice.ROUTES,
     *events.ROUTES,
     *tickets.ROUTES,
     *ticket_intake.ROUTES,

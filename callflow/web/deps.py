@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from callflow.domain.events import DeskEvent
     from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
     from callflow.domain.ticket_rules import TicketRules
+    from callflow.service.advice import EarlierMatter, Suggest
     from callflow.service.call_backs import CallBacks
     from callflow.service.figures import FigureBooks
     from callflow.service.ports import CaseFiles
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 Probe = Callable[[], Awaitable[str | None]]
 """Asks one neighbour whether it is there: None, or the cause in a few words. Never carries a number or a secret."""
-
-Suggest = Callable[[str, bool], Awaitable[dict[str, Any] | None]]
-"""The suggestion for a text, danger as a human has said it (architecture §6, Classifier); None when it is away."""
-
 
 KeepSuggestion = Callable[["CallId", Mapping[str, Any], float], Awaitable[None]]
 """Keeps the newest suggestion with the call and its ticket, at epoch seconds. May raise `ports.FactsAway`."""
@@ -155,6 +152,8 @@ class Memory:
     sessions: Sessions
     metrics: Metrics
     handovers: Allowance
+    histories: dict[CallId, tuple[EarlierMatter, ...]] = field(default_factory=dict)
+    """Earlier matters of the callers whom agents are typing about."""
     given: dict[tuple[AgentId, str, str], Given] = field(default_factory=dict)
     streams: Counter[AgentId] = field(default_factory=Counter)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -109,6 +109,18 @@ class NoteAsk(Ask):
     text: Prose
 
 
+class SuggestAsk(Ask):
+    """All words of the call so far; a suggestion is wanted, and nothing is kept.
+
+    `denied`: the agent has heard the machine's alarm and says that there is no danger; what it raised before is taken
+    back, what it hears anew is not. `place`: where the caller is, in words.
+    """
+
+    text: Prose
+    denied: bool = False
+    place: Line = ""
+
+
 class ConsentAsk(Ask):
     """The caller's answer, asked after a handover begun by a phone key (requirement R-003)."""
 
@@ -261,3 +273,18 @@ class NoteView(View):
     """The note is kept; `suggestion` is null while the classifier is away or too slow."""
 
     suggestion: SuggestionView | None
+
+
+class ReasonView(View):
+    """One short reason for the agent. `rule` is that of an evidence span, or of what is known besides the words."""
+
+    zh: str
+    en: str
+    rule: str
+
+
+class SuggestView(View):
+    """What the classifier says of the words so far; `suggestion` is null while it is away or too slow."""
+
+    suggestion: SuggestionView | None = None
+    reasons: list[ReasonView] = []

@@ -28,6 +28,7 @@ from callflow.domain.names import (
     Verified,
     Way,
 )
+from callflow.service.advice import Advice, Words
 from callflow.service.call_backs import CallBacks
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
@@ -63,6 +64,7 @@ SUGGESTION = {
     "evidence": [{"start": 0, "end": 2, "text": "打架", "rule": "violence.fight"}],
     "version": "test",
 }
+REASON = {"zh": "打架", "en": "a fight", "rule": "violence.fight"}
 
 
 class CountedDesks(FakeDesks):
@@ -118,6 +120,7 @@ class House:
             unreachable=lambda: self.unreachable,
         )
         self.suggest_waits = False
+        self.asked: list[Words] = []
         self.suggestion: dict[str, Any] | Exception = SUGGESTION
         self.missing: dict[str, str] = {}
         self.app: web.Application
@@ -161,12 +164,13 @@ class House:
             registry=self.registry,
         )
 
-    async def suggest(self, _text: str, _danger: bool) -> dict[str, Any] | None:  # noqa: FBT001 - the port's shape
+    async def suggest(self, words: Words) -> Advice | None:
+        self.asked.append(words)
         if self.suggest_waits:
             await asyncio.Event().wait()
         if isinstance(self.suggestion, Exception):
             raise self.suggestion
-        return self.suggestion
+        return Advice(self.suggestion, [REASON])
 
     async def keep_suggestion(self, call_id: CallId, suggestion: Mapping[str, Any], _at: float) -> None:
         self.suggestions[call_id] = suggestion
