@@ -45,9 +45,9 @@ async def kill_and_restart(scene: Scene, *agents: str) -> None:
 @pytest.mark.parametrize("caller", ["ordinary", "in danger", "hidden"])
 async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click(scene: Scene, caller: str) -> None:
     danger, hidden = caller == "in danger", caller == "hidden"
-    wang = await scene.stage.agent("wang", platform="12345", seat=2)
     at_home = await scene.stage.phone("home", number=scene.citizen.number, address=f"{scene.plan.net}.20", port=5060)
     await scene.talk(hidden=hidden)
+    wang = await scene.stage.agent("wang", platform="12345", seat=2)  # now, lest the queue ring him first
     incident = await scene.incident()
     assert scene.zhang.desk is not None
     assert wang.desk is not None

@@ -13,25 +13,30 @@ ABSENT_SHARE = 0.1
 
 
 async def hear(stage: Stage, actor: Actor, voices: tuple[str, ...], spec: model.Hear) -> str | None:
-    """None when `actor` came to hear exactly `voices` in time and went on to; else the sentence why not."""
+    """None when `actor` came to hear exactly `voices` in time and went on to; else the sentence why not.
+
+    A call that is over says nothing about who is heard now, however fresh its last packets are.
+    """
     wanted = set(voices)
     who = f"{actor.name} hears exactly {names(wanted)}"
 
     def reached() -> int | None:
         now_ns = time.time_ns()
-        heard = stage.heard_by(actor, now_ns - LOOK_BACK_MS * NS_PER_MS)
+        heard = stage.heard_by(actor, now_ns - LOOK_BACK_MS * NS_PER_MS, living_at_ns=now_ns)
         return now_ns if verdict_now(heard, wanted, now_ns) is None else None
 
     began_ns = await stage.bell.until(reached, spec.within, LOOK_EVERY_S)
     if began_ns is None:
-        why = verdict_now(stage.heard_by(actor), wanted, time.time_ns())
+        now_ns = time.time_ns()
+        why = verdict_now(stage.heard_by(actor, living_at_ns=now_ns), wanted, now_ns)
         return f"{who}: not within {spec.within:g} s: {why}"
     end_ns = began_ns + round(spec.for_ * 1e9)
     await stage.bell.until(
         lambda: True if time.time_ns() >= end_ns + LOOK_BACK_MS * NS_PER_MS // 4 else None, spec.for_ + 1, LOOK_EVERY_S
     )
     start_ns = began_ns - LOOK_BACK_MS * NS_PER_MS
-    wrong = verdict_of(stage.heard_by(actor, start_ns), wanted, start_ns, end_ns, spec.longest_silence)
+    heard = stage.heard_by(actor, start_ns, living_at_ns=began_ns)
+    wrong = verdict_of(heard, wanted, start_ns, end_ns, spec.longest_silence)
     if wrong is None:
         stage.note(actor.name, f"hears {names(wanted)}", "audio")
     return f"{who}: {wrong}" if wrong else None

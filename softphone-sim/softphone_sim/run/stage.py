@@ -237,9 +237,10 @@ class Stage:
 
     # ---- ears ---------------------------------------------------------------------------------------
 
-    def heard_by(self, actor: Actor, since_ns: int = 0) -> Heard:
-        """What this phone was sent since then, over all its calls, in order of arrival."""
-        tapes = [read_tape(call.tape) for call in actor.handset.calls if call.tape]
+    def heard_by(self, actor: Actor, since_ns: int = 0, *, living_at_ns: int = 0) -> Heard:
+        """What this phone was sent since then, in order of arrival, over all its calls that lived at that moment."""
+        calls = [call for call in actor.handset.calls if (call.ended_ns or living_at_ns) >= living_at_ns]
+        tapes = [read_tape(call.tape) for call in calls if call.tape]
         packets = np.concatenate([np.empty(0, PACKET), *(tape[tape["time_ns"] >= since_ns] for tape in tapes)])
         return listen(packets[np.argsort(packets["time_ns"], kind="stable")], self.tones_hz)
 
