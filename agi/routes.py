@@ -31,6 +31,9 @@ PRIORITY_LIMIT_S = 0.3
 REJOIN_LIMIT_S = 0.3
 """As for the priority."""
 
+REJOIN_LOOK_S = 0.02
+""""Joined" stands in the journal before the peer can bring him back, but perhaps not in the database yet."""
+
 _CHANNEL = re.compile(r"[0-9A-Za-z/._@;:+*#-]{1,120}")
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _SHAPES = {
@@ -145,14 +148,19 @@ class Routes:
 
         Silence when it cannot be read in time: he then arrives as a second call, and nobody is lost.
         """
+        codes = {target.code for target in self._site.directory if target.via == peer}
         try:
             async with asyncio.timeout(REJOIN_LIMIT_S):
-                calls = await self._calls.calls_of_incident(incident_id)
+                while True:
+                    calls = [c for c in await self._calls.calls_of_incident(incident_id) if not c.is_over]
+                    attempts = [(c, a) for c in calls for a in c.attempts if a.target in codes]
+                    here = [c for c, a in attempts if a.is_joined]
+                    if here or not any(a.is_ringing and not a.private for _, a in attempts):
+                        break
+                    await asyncio.sleep(REJOIN_LOOK_S)
         except (FactsAway, TimeoutError) as error:
             log.warning("not known whether he is still here", why=repr(error))
             return ""
-        codes = {target.code for target in self._site.directory if target.via == peer}
-        here = [c for c in calls if not c.is_over and any(a.is_joined and a.target in codes for a in c.attempts)]
         return here[0].caller.channel if here and here[0].phase is not Phase.AGENTS_ONLY else ""
 
     async def _priority(self, number: str, via: str) -> int:

@@ -11,7 +11,7 @@ from callflow.domain.calls import Call
 from callflow.domain.commands import MarkTicket, Order, Record
 from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
-from callflow.service.ports import FactsAway, JournalEntry, Known, LinkDown, LiveChannel, StoredOrder
+from callflow.service.ports import FactsAway, JournalEntry, Known, LinkDown, LiveChannel, Overtaken, StoredOrder
 
 
 class FakeFacts:
@@ -63,11 +63,14 @@ class FakeFacts:
         event_key: str | None,
         journal_offset: int | None,
         at: float,
+        seen: Call | None = None,
     ) -> list[StoredOrder] | None:
         """See the port."""
         self._here()
         if event_key in self.keys:
             return None
+        if seen is not None and self.calls.get(seen.call_id) != seen:
+            raise Overtaken(f"call {seen.call_id}")
         if event_key is not None:
             self.keys.add(event_key)
         if call is not None:

@@ -23,7 +23,7 @@ from callflow.domain.refusals import RefusalCode, refusal
 from callflow.domain.rules import SiteRules
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
-from callflow.service.ports import Outbox, StoredOrder
+from callflow.service.ports import Outbox, Overtaken, StoredOrder
 
 log = structlog.get_logger(__name__)
 
@@ -56,17 +56,21 @@ class Controller:
     async def happened(self, event: Event, key: str | None = None, read_to: Callable[[], int] | None = None) -> None:
         """Take one fact. The same `key` again changes nothing. `read_to`: the journal's offset to keep with it."""
         async with self.turn(event.call_id):
-            await self._take(await self.orders.facts.call(event.call_id), event, key, read_to)
+            await self._take_newest(event, key, read_to)
 
     async def submit(self, event: DeskEvent, *, key: str) -> Submitted:
         """Take one desk's wish, or say why not. The same `key` again changes nothing."""
         async with self.turn(event.call_id):
-            call = await self.orders.facts.call(event.call_id)
-            refused = refusal(call, event, self.rules, self.unreachable()) if call else None
-            if call is None or refused is not None:
-                return Submitted(call, refused)
-            await self._take(call, event, key, None)
-            return Submitted(await self.orders.facts.call(event.call_id))
+            while True:
+                call = await self.orders.facts.call(event.call_id)
+                refused = refusal(call, event, self.rules, self.unreachable()) if call else None
+                if call is None or refused is not None:
+                    return Submitted(call, refused)
+                try:
+                    await self._take(call, event, key, None)
+                except Overtaken:
+                    continue  # another program of this platform was quicker: what it did may be a reason to refuse
+                return Submitted(await self.orders.facts.call(event.call_id))
 
     async def redo(self, order_id: int, judge: Callable[[StoredOrder, Call | None], str | None]) -> None:
         """Carry out an order that was left open, unless `judge` says why not or somebody else did it meanwhile."""
@@ -80,7 +84,17 @@ class Controller:
                 else:
                     failed = await self.orders.mark(await self.orders.carry_out(stored, call))
                 if failed is not None:
-                    await self._take(await facts.call(failed.call_id), failed, None, None)
+                    await self._take_newest(failed)
+
+    async def _take_newest(
+        self, event: Event, key: str | None = None, read_to: Callable[[], int] | None = None
+    ) -> None:
+        """Decide from the stored call, and again when another program of this platform has written it meanwhile."""
+        while True:
+            try:
+                return await self._take(await self.orders.facts.call(event.call_id), event, key, read_to)
+            except Overtaken:
+                log.info("decided again", call_id=event.call_id, event_name=type(event).__name__)
 
     async def _take(
         self, before: Call | None, event: Event, key: str | None, read_to: Callable[[], int] | None
@@ -98,6 +112,7 @@ class Controller:
             event_key=key,
             journal_offset=read_to() if read_to else None,
             at=now,
+            seen=before,
         )
         if stored is None or decision.call is None:
             return
@@ -105,7 +120,7 @@ class Controller:
         if isinstance(event, CallerArrived) and event.from_site and await facts.is_danger(event.incident_id):
             # the platform's word came before the caller; asked after the commit, so that one of the two sees the other
             danger = PeerDanger(event.call_id, event.at, event.from_site)
-            await self._take(await facts.call(event.call_id), danger, None, None)
+            await self._take_newest(danger)
 
     async def _make_it_so(
         self, before: Call | None, after: Call, decision: Decision, stored: list[StoredOrder]
@@ -123,7 +138,7 @@ class Controller:
         await self.orders.tell(screenpop.news(before, after, decision.records))
         for failed in [await self.orders.mark(one) for one in begun]:
             if failed is not None:
-                await self._take(await self.orders.facts.call(after.call_id), failed, None, None)
+                await self._take_newest(failed)
 
     async def _with_first_receiver(self, event: CallerArrived) -> CallerArrived:
         """A caller who comes back keeps the first receiver that his incident has here (R-007)."""

@@ -95,12 +95,16 @@ class PatientFacts:
         event_key: str | None,
         journal_offset: int | None,
         at: float,
+        seen: Call | None = None,
     ) -> list[StoredOrder] | None:
-        """See the port; never raises FactsAway. Order is kept: nothing is written before what waits."""
+        """See the port; never raises FactsAway. Order is kept: nothing is written before what waits.
+
+        What waited is written whatever another program wrote meanwhile: nobody is there any more to decide again.
+        """
         rest: dict[str, Any] = {"event_key": event_key, "journal_offset": journal_offset, "at": at}
         if not self._unwritten:
             try:
-                stored = await self._facts.commit(call, records, orders, **rest)
+                stored = await self._facts.commit(call, records, orders, **rest, seen=seen)
             except FactsAway:
                 log.warning("database away: facts are kept in memory")
             else:

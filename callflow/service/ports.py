@@ -24,6 +24,10 @@ class FactsAway(Exception):  # noqa: N818 - named by what happened
     """The database cannot be reached now; nothing was written."""
 
 
+class Overtaken(Exception):  # noqa: N818 - named by what happened
+    """Another program of this platform wrote the call first; nothing was written. Decide again from what is now."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveChannel:
     """One channel as Asterisk lists it now."""
@@ -89,15 +93,17 @@ class Facts(Protocol):
         event_key: str | None,
         journal_offset: int | None,
         at: float,
+        seen: Call | None = None,
     ) -> list[StoredOrder] | None:
         """Write it all in one transaction, or nothing.
 
         `event_key` names the event that led here ("journal:<offset>", "desk:<request id>", "peer:<message id>");
         an event that was committed before is not committed again and None is returned. Otherwise returns the
-        stored orders.
+        stored orders. `seen`: the call from which this was decided, which must still be the stored one.
 
         Raises:
             FactsAway: the database cannot be reached; nothing was written.
+            Overtaken: the stored call is not `seen` any more; nothing was written.
         """
 
     async def order_done(self, order_id: int, outcome: str) -> None:

@@ -32,8 +32,10 @@ class RoundTrip:
     call: CallSeen
 
     @classmethod
-    async def handed_over(cls, plan: Plan, stage: Stage, home: str, number: str, *, leaves: bool = True) -> RoundTrip:
-        """The way out: rung, answered, one key, joined; our agent has left, unless he is to stay."""
+    async def handed_over(
+        cls, plan: Plan, stage: Stage, home: str, number: str, *, leaves: bool = True, kind: str = ""
+    ) -> RoundTrip:
+        """The way out: rung, answered, one key, joined; our agent has left, unless he is to stay (by three-party)."""
         citizen = await stage.caller("citizen", number=number)
         ours = await stage.agent("zhang", platform=home, seat=1)
         theirs = await stage.agent("li", platform=OTHER[home], seat=1)
@@ -42,7 +44,9 @@ class RoundTrip:
         await joined(stage, citizen, "zhang", call.began_ns, around_ms=0)
         trip = cls(plan, stage, home, citizen, ours, theirs, call)
         await stage.bell.until(lambda: ours.latest_in_events("call_id"), LIMIT_S)
-        await key_at_desk(ours, target=OTHER[home], kind="one_key" if leaves else "three_party", consent="agreed")
+        await key_at_desk(
+            ours, target=OTHER[home], kind=kind or ("one_key" if leaves else "three_party"), consent="agreed"
+        )
         began_ns = time.time_ns()
         await answer(stage, theirs, await rings_at(stage, theirs, LIMIT_S))
         await joined(stage, citizen, "li", began_ns, around_ms=0)

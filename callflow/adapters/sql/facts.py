@@ -14,7 +14,7 @@ from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import commands as c
-from callflow.service.ports import StoredOrder
+from callflow.service.ports import Overtaken, StoredOrder
 from callflow.service.take_in import KeepPeerAttempt, KeepPeerNote, KeepPeerStep, LinkTicket, OpenLinkedTicket
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class SqlFacts:
         event_key: str | None,
         journal_offset: int | None,
         at: float,
+        seen: Call | None = None,
     ) -> list[StoredOrder] | None:
         """See the port."""
         written_to: set[SiteId] = set()
@@ -100,7 +101,10 @@ class SqlFacts:
             written_to.clear()
             if event_key is not None and not await _is_first(connection, event_key, at):
                 return None
-            before = None if call is None else await _written(connection, call.call_id)
+            known = call or seen
+            before = None if known is None else await _written(connection, known.call_id)
+            if seen is not None and before != seen:
+                raise Overtaken(f"call {seen.call_id}")
             entries = [] if call is None else await _write_call(connection, before, call, at)
             step = Step(connection, self._site, call, at, self._rules, self._database.numbers, written_to)
             for record in records:
@@ -170,7 +174,8 @@ async def _is_first(connection: AsyncConnection, event_key: str, at: float) -> b
 
 
 async def _written(connection: AsyncConnection, call_id: CallId) -> Call | None:
-    text = await connection.scalar(select(calls.c.whole).where(calls.c.call_id == call_id))
+    row = select(calls.c.whole).where(calls.c.call_id == call_id).with_for_update()  # SQLite has one writer anyway
+    text = await connection.scalar(row)
     return None if text is None else call_of(text)
 
 

@@ -14,7 +14,7 @@ from callflow.adapters.sql.facts import SqlFacts
 from callflow.domain.calls import Attempt, Call, Ownership
 from callflow.domain.commands import InviteTarget, MarkTicket, OpenTicket, PopScreen, ReleaseAgent, TellAgent
 from callflow.domain.names import AgentId, Kind, Phase, Settled, SiteId
-from callflow.service.ports import Facts, StoredOrder
+from callflow.service.ports import Facts, Overtaken, StoredOrder
 from callflow.sitefile import Site
 
 NOW = 1_795_312_800.0
@@ -114,6 +114,23 @@ async def test_an_event_that_comes_many_times_at_once_is_committed_once(facts: F
     answers = await asyncio.gather(*(commit(facts, call, key="journal:77") for _ in range(10)))
 
     assert [answer for answer in answers if answer is not None] == [[]]
+
+
+@pytest.mark.covers("R-001")
+async def test_what_was_decided_from_an_older_call_is_not_written(facts: Facts, a_call: MakeCall) -> None:
+    """Two programs of one platform read the same call; the second to write is told, and nothing of it is kept."""
+    call = a_call(agents=(AgentId("8001"),))
+    await commit(facts, call)
+    quicker, slower = replace(call, note="one"), replace(call, note="other")
+
+    await facts.commit(quicker, (), (), event_key="desk:1", journal_offset=None, at=NOW, seen=call)
+    with pytest.raises(Overtaken):
+        await facts.commit(slower, (), (), event_key="desk:2", journal_offset=7, at=NOW, seen=call)
+
+    assert await facts.call(call.call_id) == quicker
+    assert await facts.journal_offset() == 0
+    assert await facts.commit(slower, (), (), event_key="desk:2", journal_offset=None, at=NOW, seen=quicker) == []
+    assert await facts.call(call.call_id) == slower
 
 
 async def test_orders_stay_open_until_they_are_done(facts: Facts, a_call: MakeCall, an_attempt: MakeAttempt) -> None:

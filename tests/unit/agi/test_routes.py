@@ -63,6 +63,8 @@ class Site12345:
     is_away: bool = False
     known: Call | None = field(default_factory=call_of)
     of_incident: Sequence[Call] = ()
+    then: Sequence[Call] | None = None
+    """What they are from the second look on."""
 
     async def priority(self, *, number: str, via: str) -> int:
         assert (number, via) != ("", "")
@@ -77,7 +79,8 @@ class Site12345:
         assert incident_id == SIGNED_INCIDENT
         if self.is_away:
             raise FactsAway("for this test")
-        return self.of_incident
+        found, self.of_incident = self.of_incident, self.then or self.of_incident
+        return found
 
 
 @pytest.fixture
@@ -145,6 +148,14 @@ async def test_a_caller_whom_the_peer_brings_back_while_he_is_still_here_is_name
     answers = await intake(routes, via="110", uui=GOOD_UUI)
 
     assert answers["R_REJOIN"] == knows.of_incident[0].caller.channel
+
+
+async def test_a_join_that_is_not_in_the_database_yet_is_waited_for(routes: Routes, knows: Site12345) -> None:
+    joined = handed_over()
+    knows.of_incident = [replace(joined, attempts=(replace(joined.attempts[0], joined_at=None, outcome=None),))]
+    knows.then = [joined]
+
+    assert (await intake(routes, via="110", uui=GOOD_UUI))["R_REJOIN"] == joined.caller.channel
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,14 @@ from callflow.domain.commands import (
     SendHandover,
     SendOutcome,
 )
-from callflow.domain.events import AgentOffered, CancelRequested, LegLeft, OwnerDecided, StayRequested
+from callflow.domain.events import (
+    AgentOffered,
+    CancelRequested,
+    LegLeft,
+    OwnerDecided,
+    StayRequested,
+    TargetRinging,
+)
 from callflow.domain.names import CallId, Outcome, Phase, Role, TargetCode
 from callflow.domain.refusals import RefusalCode
 from callflow.service.ports import AsteriskRefused, Known
@@ -38,6 +45,8 @@ from tests.unit.domain.made_up import (
     caller_arrived,
 )
 from tests.unit.service.site import ANSWERED, INVITED, JOINED, ONE_KEY, PlatformInMemory
+
+RINGS = TargetRinging(CALL, 1.5, FIRST)
 
 
 @pytest.mark.covers("R-001", "R-011")
@@ -90,6 +99,35 @@ async def test_two_presses_at_the_same_moment_give_one_attempt() -> None:
 
     assert [one.refused for one in both] == [None, RefusalCode.HANDOVER_IN_PROGRESS]
     assert len((await site.call()).attempts) == 1
+
+
+@pytest.mark.covers("R-001")
+async def test_two_presses_at_once_in_two_programs_on_one_database_give_one_attempt() -> None:
+    one = PlatformInMemory()
+    other = PlatformInMemory(facts=one.facts)
+    await one.happen(*ANSWERED)
+
+    both = await asyncio.gather(
+        one.controller.submit(ONE_KEY, key="desk:1"),
+        other.controller.submit(replace(ONE_KEY, attempt_id=SECOND), key="desk:2"),
+    )
+
+    assert sorted(said.refused or "" for said in both) == ["", RefusalCode.HANDOVER_IN_PROGRESS]
+    assert len((await one.call()).attempts) == 1
+    assert len([o for site in (one, other) for o in site.pbx.carried_out if isinstance(o, InviteTarget)]) == 1
+
+
+async def test_a_fact_that_another_program_overtook_is_decided_again() -> None:
+    one = PlatformInMemory()
+    other = PlatformInMemory(facts=one.facts)
+    await one.happen(*ANSWERED)
+    await one.controller.submit(ONE_KEY, key="desk:1")
+
+    await asyncio.gather(one.controller.happened(INVITED, "journal:1"), other.controller.happened(RINGS))
+
+    (attempt,) = (await one.call()).attempts
+    assert attempt.channel == TRUNK
+    assert attempt.ringing_at is not None
 
 
 async def test_a_wish_for_a_call_nobody_knows_is_answered_with_nothing() -> None:
