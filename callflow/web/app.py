@@ -17,6 +17,7 @@ from callflow.web import (
     health,
     metrics,
     openapi,
+    page_files,
     recordings,
     sessions,
     ticket_bulk,
@@ -28,23 +29,14 @@ from callflow.web.deps import Deps, Memory
 from callflow.web.door import BODY_LIMIT_BYTES, add_security_headers, around, through_the_door
 from callflow.web.metrics import Metrics
 from callflow.web.rate import Allowance
-from callflow.web.routes import Route, Visit
+from callflow.web.routes import Route
 from callflow.web.sessions import Sessions
 
 CLOSE_LIMIT_S = 5.0
 
 
-async def show_name(visit: Visit, _ask: None) -> web.Response:
-    """What this is, for a person who opens the address."""
-    platform = visit.deps.site.platform
-    return web.Response(text=f"callflow {platform.id} · {platform.name_zh} · {platform.name_en}\n/api/openapi.json\n")
-
-
-HOME = Route(
-    "GET", "/", show_name, "The site's name and where its API is described.", roles=None, answers={200: "text/plain"}
-)
 ROUTES: tuple[Route, ...] = (
-    HOME,
+    *page_files.ROUTES,
     *sessions.ROUTES,
     *calls.ROUTES,
     *actions.ROUTES,

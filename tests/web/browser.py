@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ FLAGS = (
     # what is not an address does not exist: the machine's network is never asked
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.*",
 )  # fmt: skip
+NUMBERS_OF_KEYS = {"Escape": 27, "Enter": 13, "Tab": 9, "F9": 120}
 
 
 class ScriptFailed(Exception):  # noqa: N818 - named by blame: the page's script threw
@@ -67,6 +69,44 @@ class Page:
             raise ScriptFailed(told["exceptionDetails"].get("exception", {}).get("description", str(told)))
         return told["result"].get("value")
 
+    async def until(self, script: str, limit_s: float = 8.0, **values: object) -> Any:
+        """What the expression gives as soon as that is something true; else an error that quotes the page."""
+        looks = f"const look = () => ({script});"
+        wait = """
+            let found;
+            for (const until = Date.now() + limit_ms; Date.now() < until;) {
+                if ((found = look())) return found;
+                await new Promise(next => setTimeout(next, 20));
+            }
+            throw new Error(`not so in time: ${look}; the page says: ${document.body.innerText.slice(0, 1500)}`);
+        """
+        return await self.run(f"{looks}{wait}", limit_ms=limit_s * 1000, **values)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after another, as a keyboard does: single characters, or names such as "Escape"."""
+        for key in keys:
+            code = f"Key{key.upper()}" if key.isalpha() and len(key) == 1 else f"Digit{key}" if key.isdigit() else key
+            number = ord(key.upper()) if len(key) == 1 else NUMBERS_OF_KEYS[key]
+            told = {"key": key, "code": code, "windowsVirtualKeyCode": number}
+            text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+            await self.browser.order("Input.dispatchKeyEvent", self.session, type="keyDown", **told, **text)
+            await self.browser.order("Input.dispatchKeyEvent", self.session, type="keyUp", **told)
+
+    async def write(self, text: str) -> None:
+        """Put text in where the cursor stands, as an input method does at its end."""
+        await self.browser.order("Input.insertText", self.session, text=text)
+
+    async def click(self, selector: str) -> None:
+        """Click on the first element that fits."""
+        await self.run("document.querySelector(selector).click()", selector=selector)
+
+    async def picture(self, width: int = 1440, height: int = 900) -> bytes:
+        """A screenshot (PNG) of the page at this size of window, in CSS pixels."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.browser.order("Emulation.setDeviceMetricsOverride", self.session, **size)
+        drawn = await self.browser.order("Page.captureScreenshot", self.session, format="png")
+        return base64.b64decode(drawn["data"])
+
 
 @dataclass(slots=True)
 class Browser:
@@ -93,8 +133,7 @@ class Browser:
     async def page(self, *, with_csp: bool = False) -> Page:
         """A fresh tab in a fresh profile.
 
-        The desk page is not there yet and `/` has a policy that lets no script fetch; so the test's own script goes
-        past that policy, unless `with_csp`.
+        The test's own scripts may go past the page's policy, unless `with_csp`.
         """
         profile = await self.order("Target.createBrowserContext", disposeOnDetach=True)
         target = await self.order(

@@ -1,7 +1,7 @@
 """What only a real browser shows: cookies, origin rules, EventSource, the policy that the server sends.
 
-The desk page itself is a later work. Until then the script of a desk is the test's own, run in the plain page `/` of
-the site's own origin, past that page's policy (which lets no script fetch; the last test shows that it does not).
+The API as any script of the site's own origin uses it, run in the page `/` where nobody has signed in by hand. The
+desk itself is in the other files of this folder.
 """
 
 from __future__ import annotations
@@ -21,18 +21,15 @@ from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Hear
 from tests.e2e.conftest import quiet
 from tests.web.browser import Browser, ScriptFailed
-from tests.web.conftest import SIGN_IN, BrowserDesk, desk_of
+from tests.web.conftest import BrowserDesk, desk_of
 
 NUMBER = "13800138051"
 ONE_KEY = {"target": "110", "kind": "one_key", "consent": "agreed"}
 
 
 def is_clean(desk: BrowserDesk, origin: str) -> None:
-    """Nothing red in the console, and no request left the origin.
-
-    The icon that a browser asks for by itself comes with the desk page; until then it is a 404.
-    """
-    assert [line for line in desk.page.complaints if not line.endswith("/favicon.ico")] == []
+    """Nothing red in the console, and no request left the origin."""
+    assert desk.page.complaints == []
     assert {url for url in desk.page.asked if not url.startswith(f"{origin}/")} == set()
     assert not any(NUMBER in url for url in desk.page.asked)
 
@@ -138,17 +135,21 @@ async def test_a_foreign_page_can_use_nobodys_session(lab: Lab, browser: Browser
     assert (await desk.ask("GET", "/session"))["status"] == 200
 
 
-async def test_the_servers_policy_lets_no_script_fetch_from_the_plain_page(lab: Lab, browser: Browser) -> None:
+@pytest.mark.covers("T-19")
+async def test_the_servers_policy_lets_nothing_inline_run_and_nothing_leave_the_origin(
+    lab: Lab, browser: Browser
+) -> None:
     page = await browser.page(with_csp=True)
     await page.open(f"{lab.site('12345').http}/")
 
     with pytest.raises(ScriptFailed, match=r"Content Security Policy|Failed to fetch"):
-        await page.run(SIGN_IN, user="8001", password="x")
-    await page.run("""
-        const script = document.createElement("script");
-        script.textContent = "window.ran = true";
-        document.body.append(script);
-    """)
+        await page.run("await fetch(url)", url=f"{lab.site('110').http}/health/live")
+    with pytest.raises(ScriptFailed, match="TrustedScript"):
+        await page.run("document.createElement('script').textContent = 'window.ran = true'")
+    with pytest.raises(ScriptFailed, match="TrustedHTML"):
+        await page.run("document.body.innerHTML = '<img src=x>'")
+    with pytest.raises(ScriptFailed, match="TrustedScript"):
+        await page.run("document.body.setAttribute('onclick', 'window.ran = true')")
 
     assert await page.run("return window.ran === undefined")
     assert any("Content Security Policy" in complaint for complaint in page.complaints)

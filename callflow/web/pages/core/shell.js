@@ -1,0 +1,97 @@
+// What every page has: signing in, the head with its switches, the one live line.
+
+import { html, useState } from "../vendor/htm-preact.mjs";
+import { ask, setCsrf } from "./api.js";
+import { addWords, both, isChinese, t } from "./i18n.js";
+import { taste } from "./store.js";
+
+addWords({
+  "sign.title": ["坐席登录", "Agent sign-in"],
+  "sign.user": ["账号", "Account"],
+  "sign.password": ["密码", "Password"],
+  "sign.in": ["登录", "Sign in"],
+  "sign.out": ["退出登录", "Sign out"],
+  "sign.busy": ["正在登录…", "Signing in…"],
+  "head.keys": ["单键操作", "Single keys"],
+  "head.keys.hint": ["关闭后字母键不再触发操作", "When off, letter keys do nothing"],
+  "head.language": ["English", "中文"],
+  "head.theme.light": ["深色", "Dark"],
+  "head.theme.dark": ["浅色", "Light"],
+  "head.stream.live": ["已连接", "Connected"],
+  "head.stream.lost": ["连接中断,正在恢复", "Line to the site lost, coming back"],
+  "role.agent": ["坐席", "Agent"],
+  "role.supervisor": ["班长", "Supervisor"],
+  "role.auditor": ["审计员", "Auditor"],
+  "role.administrator": ["管理员", "Administrator"],
+});
+
+export const SITE_NAMES = { 12345: ["12345政务服务便民热线", "12345 Government services"], 110: ["110报警服务台", "110 Police"] };
+
+// The sentence of a refusal: what is so, and what to do now.
+export const told = (problem) => [
+  both(problem?.detail_zh, problem?.detail), both(problem?.cure_zh, problem?.cure),
+].filter(Boolean).join(" ");
+
+export function themeNow() {
+  const kept = taste.read("theme", "");
+  return kept || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+}
+
+export function paint(theme) {
+  document.documentElement.dataset.theme = theme;
+}
+
+// The session of this cookie, or null; its token is used for every write from now on.
+export async function session() {
+  const said = await ask("GET", "/session");
+  if (said.ok) setCsrf(said.body.csrf);
+  return said.ok ? said.body : null;
+}
+
+export async function signOut() {
+  await ask("DELETE", "/session", {});
+  setCsrf("");
+}
+
+export function SignIn({ onIn }) {
+  const [problem, setProblem] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    const said = await ask("POST", "/session", { user: form.get("user").trim(), password: form.get("password") });
+    setBusy(false);
+    if (!said.ok) return setProblem(said.body);
+    setCsrf(said.body.csrf);
+    onIn(said.body);
+  };
+  return html`<main class="sign">
+    <form onSubmit=${submit} class="card" aria-labelledby="sign-title">
+      <h1 id="sign-title">${t("sign.title")}</h1>
+      <label>${t("sign.user")}<input name="user" autocomplete="username" required maxlength="32" autofocus /></label>
+      <label>${t("sign.password")}<input name="password" type="password" autocomplete="current-password" required maxlength="128" /></label>
+      <p role="alert" class="problem">${problem ? told(problem) : ""}</p>
+      <button class="primary" disabled=${busy}>${busy ? t("sign.busy") : t("sign.in")}</button>
+    </form>
+  </main>`;
+}
+
+// Language, theme and the key switch. `extra`: what a page adds, such as the state of its phone.
+export function Head({ who, site, stream, keysOn, theme, onKeys, onLanguage, onTheme, onOut, extra }) {
+  const name = SITE_NAMES[site];
+  return html`<header class="head">
+    <strong class="site">${name ? name[isChinese() ? 0 : 1] : "callflow"}</strong>
+    ${who && html`<span class="who">${t(`role.${who.role}`)} ${who.agent_id}</span>`}
+    ${stream && html`<span class="lamp ${stream}">${t(`head.stream.${stream}`)}</span>`}
+    ${extra}
+    <span class="gap"></span>
+    ${onKeys && html`<label class="switch" title=${t("head.keys.hint")}>
+      <input type="checkbox" checked=${keysOn} onChange=${(e) => onKeys(e.currentTarget.checked)} />${t("head.keys")}</label>`}
+    <button class="quiet" lang=${isChinese() ? "en" : "zh-CN"} onClick=${onLanguage}>${t("head.language")}</button>
+    <button class="quiet" onClick=${onTheme}>${t(`head.theme.${theme}`)}</button>
+    ${onOut && html`<button class="quiet" onClick=${onOut}>${t("sign.out")}</button>`}
+  </header>`;
+}
+
+export const LiveLine = ({ text }) => html`<p class="live" role="status" aria-live="polite" aria-atomic="true">${text}</p>`;

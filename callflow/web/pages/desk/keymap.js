@@ -1,0 +1,39 @@
+// The keys of the desk, a row each; what stands on the buttons is read from here.
+
+import { currentCall, inWrapUp } from "./state.js";
+
+export const KEYS = {
+  answer: "A", hold: "H", one_key: "T", three_party: "C", cancel: "K", join: "J", stay: "S", leave: "L",
+  accept: "O", refuse: "R", danger: "D", note: "N", hang_up: "X",
+};
+export const ONE_KEY = "F9"; // the one configured key: straight to the first platform of the directory
+
+export function makeKeyMap(store, actions) {
+  const always = {
+    a: actions.answer, h: actions.hold, x: actions.hangUp, n: actions.note, k: actions.cancel, j: actions.join,
+    s: actions.stay, l: actions.leave, o: actions.accept, r: actions.refuse, d: actions.danger,
+    t: () => actions.openMenu("one_key"), c: () => actions.openMenu("three_party"), y: actions.toggleConsent,
+    "?": () => actions.openMenu("help"), Escape: actions.close,
+    [ONE_KEY]: () => {
+      const platform = store.state.targets.find((target) => target.sort === "platform");
+      if (platform) actions.choose("one_key", platform.code);
+    },
+  };
+  const consent = {
+    y: () => actions.consent("agreed"), n: () => actions.consent("declined"), Escape: actions.close,
+  };
+  // While a question stands, its own keys come first.
+  return (key) => {
+    const { state } = store;
+    const picking = state.menu === "one_key" || state.menu === "three_party";
+    if (state.asking && consent[key]) return consent[key](), true;
+    if (picking && /^[0-9]$/.test(key)) return actions.pick(key), true;
+    if (state.menu === "danger" && key === "Enter" && !onButton()) return actions.danger(), true;
+    if (key === "Enter" && !onButton() && inWrapUp(state, currentCall(state))) return actions.done(), true;
+    if (!always[key]) return false;
+    always[key]();
+    return true;
+  };
+}
+
+const onButton = () => document.activeElement instanceof Element && document.activeElement.closest("button, a, summary");

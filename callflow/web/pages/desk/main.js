@@ -1,0 +1,131 @@
+// The desk: session, events, keys, one drawing.
+
+import { html, render } from "../vendor/htm-preact.mjs";
+import { ask } from "../core/api.js";
+import { isChinese, speak, t } from "../core/i18n.js";
+import { bindKeys } from "../core/keys.js";
+import { Head, paint, session, SignIn, signOut, themeNow } from "../core/shell.js";
+import { makeStore, taste } from "../core/store.js";
+import { listen } from "../core/stream.js";
+import "./words.js";
+import { makeActions } from "./actions.js";
+import { CallBar } from "./bar.js";
+import { Steps, TargetList } from "./handover.js";
+import { Callbacks, MyCalls } from "./idle.js";
+import { makeKeyMap } from "./keymap.js";
+import { Menus, Trouble } from "./menus.js";
+import { makeNoteKeeper, Note, Suggestion } from "./note.js";
+import { makePhone } from "./phone.js";
+import { currentCall, EVENTS, first } from "./state.js";
+import { makeNotice, sayOf } from "./tell.js";
+import { Earlier, fetchTicket, Ticket } from "./tickets.js";
+
+const HOUSE_EVERY_MS = 5000;
+
+const store = makeStore({ ...first(), theme: themeNow() });
+const phone = makePhone(store);
+const actions = makeActions(store, phone);
+const keeper = makeNoteKeeper(store);
+const notice = makeNotice();
+let stop = () => {};
+let house = 0;
+
+function onEvent(name, told) {
+  const before = store.state;
+  store.change((state) => EVENTS[name]?.(state, told) ?? {});
+  const said = told.call_id ? sayOf(before, store.state, name, told) : null;
+  if (said) store.change({ said });
+  if (name === "ticket") fetchTicket(store, told.incident_id);
+  if (name === "attempt" && told.outcome === "joined") store.change({ problem: null, notice: null });
+  actions.fireArmed();
+  notice(store.state, currentCall(store.state));
+  if (said && name === "call" && store.state.phone.state === "ringing") document.querySelector('[data-act="answer"]')?.focus();
+}
+
+async function lookRound() {
+  const [directory, callbacks] = await Promise.all([ask("GET", "/directory"), ask("GET", "/callbacks")]);
+  if (directory.ok) store.change({ targets: directory.body.targets });
+  if (callbacks.ok) store.change({ callbacks: callbacks.body.callbacks });
+  actions.fireArmed();
+}
+
+async function open(signedIn) {
+  taste.keep("in", "yes");
+  store.change({ session: signedIn, said: "" });
+  await lookRound();
+  ask("GET", "/ticket-forms").then((forms) => { if (forms.ok) store.change({ forms: forms.body }); });
+  house = setInterval(lookRound, HOUSE_EVERY_MS);
+  stop = listen({
+    on: onEvent,
+    onState: (stream) => { if (store.state.stream !== stream) store.change({ stream }); },
+    onRefused: async () => {
+      if (await session()) return true;
+      close();
+      return false;
+    },
+  });
+  phone.start();
+}
+
+function close() {
+  stop();
+  clearInterval(house);
+  phone.stop();
+  taste.keep("in", "");
+  store.change({ ...first(), theme: store.state.theme, session: null });
+}
+
+const switches = {
+  onKeys: (on) => {
+    taste.keep("keys", on ? "on" : "off");
+    store.change({ keysOn: on, said: t(on ? "say.keys.on" : "say.keys.off") });
+  },
+  onLanguage: () => {
+    const language = isChinese() ? "en" : "zh-CN";
+    taste.keep("language", language);
+    speak(language);
+    store.change({ said: "" });
+  },
+  onTheme: () => {
+    const theme = store.state.theme === "dark" ? "light" : "dark";
+    taste.keep("theme", theme);
+    paint(theme);
+    store.change({ theme });
+  },
+};
+
+function Phone({ state }) {
+  return html`<span class="lamp phone ${state.phone.state}">${t(`phone.${state.phone.state}`)}</span>`;
+}
+
+function Desk({ state }) {
+  const given = { store, actions, keeper };
+  const head = { theme: state.theme, keysOn: state.keysOn, ...switches };
+  if (state.session === undefined) return null;
+  if (state.session === null) {
+    return html`<${Head} ...${{ ...head, onKeys: null }} /><${SignIn} onIn=${open} />`;
+  }
+  const who = state.session.agent;
+  const call = currentCall(state);
+  return html`<${Head} ...${head} who=${who} site=${state.session.site} stream=${state.stream} extra=${html`<${Phone} state=${state} />`}
+      onOut=${async () => { await signOut(); close(); }} />
+    <${CallBar} ...${given} />
+    <main class="columns ${call ? "" : "idle"}">
+      <h1 class="unseen">${t("title")}</h1>
+      <div class="column"><${Trouble} ...${given} /><${Earlier} ...${given} /><${Callbacks} ...${given} /><${MyCalls} ...${given} /></div>
+      ${call && html`<div class="column"><${Note} ...${given} /><${Suggestion} ...${given} /><${Ticket} ...${given} /></div>`}
+      <div class="column"><${Steps} ...${given} /><${TargetList} ...${given} /></div>
+    </main>
+    <${Menus} ...${given} />`;
+}
+
+speak(taste.read("language", "zh-CN"));
+paint(store.state.theme);
+const root = document.getElementById("page");
+store.watch((state) => {
+  render(html`<${Desk} state=${state} />`, root);
+  document.title = document.title || t("title");
+});
+bindKeys({ isOn: () => store.state.keysOn && Boolean(store.state.session), act: makeKeyMap(store, actions), leaveField: (field) => field.blur() });
+// who has not signed in here is not asked for: the refusal would stand in the browser's log as an error
+(taste.read("in", "") ? session() : Promise.resolve(null)).then((found) => (found ? open(found) : store.change({ session: null })));
