@@ -41,6 +41,7 @@ from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.recordings import SqlRecordings
+from callflow.adapters.sql.retention import SqlRetention
 from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
@@ -62,6 +63,7 @@ from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.ports import FactsAway
 from callflow.service.recordings import RecordingKeeper
+from callflow.service.retention import Retention, keep_days_of
 from callflow.service.runner import Runner
 from callflow.service.site_rules import rules_of
 from callflow.service.take_in import take_in
@@ -217,6 +219,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(exchange.run())
             group.create_task(runner.run())
             group.create_task(keeper.run())
+            group.create_task(Retention(SqlRetention(database), keep_days_of(site), clock).run())
             group.create_task(keep_small(settings.journal, **site.journal.model_dump()))
             group.create_task(chaser.run())
             group.create_task(TicketMetrics(deps.registry, figures, lambda: chaser.told, clock).run())

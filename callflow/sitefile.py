@@ -89,6 +89,33 @@ class Journal(_Strict):
     keep_days: int = Field(default=400, ge=1, le=3650)
 
 
+class Retention(_Strict):
+    """For how many days a matter's data is kept once its ticket is closed or merged (docs/retention.md).
+
+    `numbers_days`: then the number is masked. `texts_days`: then notes, place and results are erased. `messages_days`:
+    bodies of messages that both platforms have. `call_backs_days`: since one is done. `recordings_days`: the entry of
+    a recording, since its sound was deleted. `matters_days`: then the whole matter goes; 0 keeps what is left of it.
+    """
+
+    numbers_days: int = Field(default=1095, ge=1, le=36500)
+    texts_days: int = Field(default=1095, ge=1, le=36500)
+    messages_days: int = Field(default=180, ge=1, le=36500)
+    call_backs_days: int = Field(default=180, ge=1, le=36500)
+    recordings_days: int = Field(default=1095, ge=1, le=36500)
+    matters_days: int = Field(default=0, ge=0, le=36500)
+
+    @model_validator(mode="after")
+    def _no_copy_outlives(self) -> Retention:
+        first, last = min(self.numbers_days, self.texts_days), max(self.numbers_days, self.texts_days)
+        if self.messages_days > first:
+            raise ValueError(f"messages hold number and texts: messages_days may be {first} at most")
+        if self.call_backs_days > self.numbers_days:
+            raise ValueError(f"call-backs hold numbers: call_backs_days may be {self.numbers_days} at most")
+        if 0 < self.matters_days < last:
+            raise ValueError(f"matters_days is 0 (never) or at least {last}")
+        return self
+
+
 class Carrier(_Strict):
     """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word.
 
@@ -165,6 +192,7 @@ class Site(_Strict):
     timing: Timing
     recording: Recording = Recording()
     journal: Journal = Journal()
+    retention: Retention = Retention()
     carrier: tuple[Carrier, ...]
     peer: tuple[Peer, ...]
     directory: tuple[Target, ...]
@@ -177,6 +205,10 @@ class Site(_Strict):
         lost = [t.code for t in self.directory if {t.via, *(c.via for c in t.contacts)} - known]
         if lost:
             raise ValueError(f"directory entries {lost} name a `via` that is neither a peer nor a carrier")
+        if self.journal.keep_days > self.retention.numbers_days:
+            raise ValueError("journal.keep_days is longer than retention.numbers_days, and the journal holds numbers")
+        if 0 < self.retention.matters_days < self.recording.keep_days:
+            raise ValueError("recording.keep_days is longer than retention.matters_days")
         codes = [t.code for t in self.directory]
         if len(set(codes)) != len(codes):
             raise ValueError("two directory entries have the same code")

@@ -16,7 +16,8 @@ def matter_body(step: Step, ticket: Any, peer_id: SiteId) -> dict[str, Any]:
     """The fields of `messages.Matter` from a ticket's row."""
     peer = step.site.peer_of(peer_id)
     policy = peer.send_identity if peer else "never"
-    shown = policy == "always" or (policy == "allowed" and ticket.presentation == Presentation.ALLOWED)
+    crosses = policy == "always" or (policy == "allowed" and ticket.presentation == Presentation.ALLOWED)
+    shown = crosses and ticket.number_gone_at is None  # of a swept number only its mask is left
     return {
         "number": ticket.caller_number if shown else "",
         "presentation": ticket.presentation,

@@ -35,7 +35,7 @@ class NumberIndex:
 
     def fill(self, connection: Connection) -> None:
         """Give a digest to every ticket that was written before there was one. Repeatable."""
-        without = (tickets.c.number_hash == "") & (tickets.c.caller_number != "")
+        without = (tickets.c.number_hash == "") & (tickets.c.caller_number != "") & tickets.c.number_gone_at.is_(None)
         some = select(tickets.c.ticket_id, tickets.c.caller_number).where(without).limit(BATCH)
         while rows := connection.execute(some).all():
             for row in rows:

@@ -109,6 +109,7 @@ class SqlOutgoing:
         lost = (
             update(outbox)
             .where(outbox.c.peer == peer, outbox.c.incident_id == incident_id, outbox.c.seq >= from_seq)
+            .where(outbox.c.payload != "")  # what had its time is not there any more (retention)
             .values(receipted_at=None)
         )
         return (await self._database.write(lambda connection: connection.execute(lost))).rowcount

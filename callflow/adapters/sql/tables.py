@@ -40,6 +40,8 @@ calls: Final = Table(
     Column("is_settled", Boolean, nullable=False),
     Column("suggestion", Text),
     Column("whole", Text, nullable=False),
+    Column("number_gone_at", Float),
+    Column("texts_gone_at", Float),
     Index("ix_calls_open", "is_over", "is_settled"),
 )
 
@@ -86,6 +88,8 @@ tickets: Final = Table(
     Column("next_chase_at", Float, index=True),
     Column("peer_state", String(16), nullable=False, default=""),
     Column("peer_version", Integer, nullable=False, default=0),
+    Column("number_gone_at", Float),
+    Column("texts_gone_at", Float),
     *(Index(f"ix_tickets_{column}", column, "opened_at", "ticket_id") for column in TICKET_FILTERS),
 )
 

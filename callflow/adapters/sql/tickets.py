@@ -87,6 +87,9 @@ class Ticket:
     next_chase_at: float | None
     peer_state: str
     peer_version: int
+    number_gone_at: float | None
+    """Since when the number is only its mask; `texts_gone_at` likewise of what was said."""
+    texts_gone_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

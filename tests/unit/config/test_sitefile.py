@@ -37,6 +37,10 @@ MISTAKES = [
     ("http_port = 8345", "htp_port = 8345", "Field required"),
     ('id = "8001"', 'id = "8001\\nsecret=x"', "should match pattern"),
     ("[platform]", "[platform", "not valid TOML"),
+    ("[timing]", "[retention]\nmessages_days = 2000\n[timing]", "messages_days may be 1095 at most"),
+    ("[timing]", "[retention]\ncall_backs_days = 2000\n[timing]", "call_backs_days may be 1095 at most"),
+    ("[timing]", "[retention]\nmatters_days = 365\n[timing]", r"matters_days is 0 \(never\) or at least 1095"),
+    ("[timing]", "[journal]\nkeep_days = 1096\n[timing]", "the journal holds numbers"),
 ]
 
 
