@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,20 @@ def forget(journal: Path, before: float) -> list[Path]:
     for path in old:
         path.unlink()
     return old
+
+
+def copy(journal: Path, into: Path) -> None:
+    """Copy the whole pieces and what is written so far of the last, as one consistent journal. Raises OSError.
+
+    A line that is being written is left out: after a restore Asterisk would write the next one behind half of it.
+    """
+    whole: list[Piece] | None = None
+    while whole != (now := pieces(journal)):  # at first, and once more when one was renamed meanwhile
+        whole = now
+        for piece in whole:
+            shutil.copyfile(piece.path, into / piece.path.name)
+        written = journal.read_bytes() if journal.exists() else b""
+        (into / journal.name).write_bytes(written[: written.rfind(b"\n") + 1])
 
 
 async def keep_small(journal: Path, *, rotate_mb: int, keep_days: int) -> None:

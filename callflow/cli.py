@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from callflow.adapters.sql.errors import BackupError
 from callflow.lab import lab
 from callflow.lab.keys import KeysError
 from callflow.lab.plan import LabError, plan_lab
@@ -26,7 +27,7 @@ Base = Annotated[int, typer.Option("--base", help="third octet of the lab's addr
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
-CLEAR_ERRORS = (LabError, KeysError, SiteFileError)
+CLEAR_ERRORS = (LabError, KeysError, SiteFileError, BackupError)
 """Errors whose message is the whole story: cause and cure."""
 
 
@@ -203,6 +204,33 @@ def chaos(
     if broken and broken not in BREAKS:
         stop(f"--break {broken}: there is no such safety; there are: {', '.join(BREAKS)}")
     sys.exit(run_chaos(base, calls=calls, seed=seed, broken=broken or None, as_json=as_json))
+
+
+Folder = Annotated[Path, typer.Argument(help="each platform has a folder of its own in it")]
+OneSite = Annotated[str, typer.Option("--site", help="12345 or 110; both by default")]
+Url = Annotated[str, typer.Option("--url", help="a database that is not the lab's; with --site and --journal")]
+JournalFile = Annotated[Path | None, typer.Option("--journal", help="its journal, …/journal/steps.csv")]
+
+
+@app.command()
+def backup(folder: Folder, site: OneSite = "", base: Base = 0, url: Url = "", journal: JournalFile = None) -> None:
+    """Copy books and journal into a new folder while calls and tickets go on."""
+    from callflow.lab.backup import back_up, places  # noqa: PLC0415 - see `site`
+
+    for place in places(base, site, url, journal):
+        held = back_up(place, folder / place.site)["holds"]
+        _say(f"{place.site}: {held['tickets']} tickets, {held['calls']} calls, audit to {held['audit_entry']}  已备份")
+
+
+@app.command()
+def restore(folder: Folder, site: OneSite = "", base: Base = 0, url: Url = "", journal: JournalFile = None) -> None:
+    """Make the books of empty sites, whose programs do not run, from a backup."""
+    from callflow.lab.backup import places  # noqa: PLC0415 - see `site`
+    from callflow.lab.backup import restore as make_again  # noqa: PLC0415 - see `site`
+
+    for place in places(base, site, url, journal):
+        held = make_again(folder / place.site, place)["holds"]
+        _say(f"{place.site}: {held['tickets']} tickets, {held['calls']} calls, audit to {held['audit_entry']}  已恢复")
 
 
 @app.command()

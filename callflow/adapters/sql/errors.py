@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class WrittenMeanwhile(Exception):  # noqa: N818 - named by what happened
     """Somebody else wrote this ticket between our reading and our writing; the transaction is run again."""
+
+
+class BackupError(Exception):
+    """No copy, or no books from it; the message names the cause and the cure. What was there is as it was."""
