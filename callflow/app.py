@@ -11,7 +11,7 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -58,7 +58,6 @@ from callflow.service.chaser import Chaser, supervisors_of
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.exchange import Keyring, Signer
-from callflow.service.messages import ExchangeMessage
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.ports import FactsAway
@@ -66,7 +65,7 @@ from callflow.service.recordings import RecordingKeeper
 from callflow.service.retention import Retention, keep_days_of
 from callflow.service.runner import Runner
 from callflow.service.site_rules import rules_of
-from callflow.service.take_in import take_in
+from callflow.service.take_in import taker
 from callflow.settings import Settings
 from callflow.sitefile import Site, SiteFileError, load_site
 from callflow.web.app import make_app, make_runner
@@ -207,7 +206,9 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             registry=registry,
         )
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
-        door = ExchangeDoor(signer, keyring, SqlInbox(database), _taker(site, facts, controller, clock), clock)
+        believed = frozenset(SiteId(p.id) for p in site.peer if p.believe_identity)
+        take = taker(facts, controller.happened, SiteId(site.platform.id), believed, clock)
+        door = ExchangeDoor(signer, keyring, SqlInbox(database), take, clock, exchange.send_all_again)
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)
         async with (
             _listening(make_app(deps), at.host, at.http_port),
@@ -274,25 +275,6 @@ async def _closing(desks: RedisDesks) -> AsyncIterator[None]:
         yield
     finally:
         await desks.close()
-
-
-def _taker(
-    site: Site, facts: PatientFacts, controller: Controller, clock: Callable[[], float]
-) -> Callable[[ExchangeMessage], Awaitable[None]]:
-    """What becomes of a peer's message: records, then events through the ordinary door."""
-    believed = {p.id for p in site.peer if p.believe_identity}
-
-    async def take(message: ExchangeMessage) -> None:
-        await take_in(
-            message,
-            facts=facts,
-            happened=controller.happened,
-            site=SiteId(site.platform.id),
-            believe_identity=message.issuer in believed,
-            at=clock(),
-        )
-
-    return take
 
 
 def _refuse(message: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import ssl
 import time
 from collections import defaultdict
@@ -70,6 +71,8 @@ class ExchangeClient:
         self._peers, self._tls, self._clock = peers, tls, clock
         self._woken: defaultdict[SiteId, asyncio.Event] = defaultdict(asyncio.Event)
         self._stuck: defaultdict[SiteId, dict[IncidentId, float]] = defaultdict(dict)
+        self._joined: dict[tuple[SiteId, IncidentId], float] = {}
+        """When chains were last joined to what the peer has: after our books were restored from an older copy."""
         outgoing.when_stored(self.wake)
         self.away: dict[SiteId, str] = {}
         """The peers that cannot be reached now, with the cause. For `/health/ready`."""
@@ -77,6 +80,12 @@ class ExchangeClient:
     def wake(self, peer: SiteId) -> None:
         """See the port."""
         self._woken[peer].set()
+
+    async def send_all_again(self, peer: SiteId, incident_id: IncidentId) -> None:
+        """The peer's books are behind his own words: he gets all of ours of this incident again. Raises FactsAway."""
+        again = await self._outgoing.send_again(peer, incident_id, 1)
+        log.warning("peer's books are behind", peer=peer, incident_id=incident_id, sent_again=again)
+        self.wake(peer)
 
     async def run(self) -> None:
         """Send to every peer, for ever."""
@@ -151,6 +160,13 @@ class ExchangeClient:
             log.warning("peer lost messages", peer=peer, incident_id=message.incident_id, sent_again=again)
             if again:
                 return
+        if refused.code is Refusal.FORKED and expected is not None and refused.end is not None:
+            last = self._joined.get((peer, message.incident_id))
+            if last is None or time.monotonic() - last > STUCK_S:  # a peer who contradicts himself is left for later
+                self._joined[peer, message.incident_id] = time.monotonic()
+                moved = await self._outgoing.join_chain(peer, message.incident_id, expected, refused.end)
+                log.warning("our books were behind the peer's", peer=peer, incident_id=message.incident_id, moved=moved)
+                return
         self._stuck[peer][message.incident_id] = time.monotonic() + STUCK_S
         log.error(
             "peer refuses a message", peer=peer, message_id=message.message_id, code=refused.code, why=refused.why
@@ -179,8 +195,13 @@ def _refusal(status: int, problem: Mapping[str, Any]) -> Exception:
     code, why = problem.get("code"), str(problem.get("title", ""))[:200]
     if code not in set(Refusal) or code in PEER_WIDE:
         return _PeerAway(f"it answers {status} {code}: {why}")
-    expected = problem.get("expected")
-    return Refused(Refusal(code), why, expected if isinstance(expected, int) else None)
+    expected, end = problem.get("expected"), problem.get("end")
+    return Refused(
+        Refusal(code),
+        why,
+        expected if isinstance(expected, int) and expected > 0 else None,
+        end if isinstance(end, str) and re.fullmatch("[0-9a-f]{64}", end) else None,
+    )
 
 
 async def _problem(answer: Any) -> Mapping[str, Any]:

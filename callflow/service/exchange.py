@@ -55,11 +55,11 @@ class Refusal(StrEnum):
 
 
 class Refused(Exception):  # noqa: N818 - named by what happened
-    """A message was not taken. `expected` is the next sequence number that would be."""
+    """A message was not taken. `expected` is the next sequence number that would be, `end` the link it must have."""
 
-    def __init__(self, code: Refusal, why: str, expected: int | None = None) -> None:
+    def __init__(self, code: Refusal, why: str, expected: int | None = None, end: str | None = None) -> None:
         super().__init__(f"{code}: {why}")
-        self.code, self.why, self.expected = code, why, expected
+        self.code, self.why, self.expected, self.end = code, why, expected, end
 
 
 class _Envelope(BaseModel):
@@ -199,11 +199,11 @@ def is_new(opened: Opened, end: ChainEnd, kept_digest: str | None) -> bool:
     if kept_digest is not None:
         if kept_digest == opened.digest:
             return False
-        raise Refused(Refusal.FORKED, f"another message {message.seq} was taken before", end.seq + 1)
+        raise Refused(Refusal.FORKED, f"another message {message.seq} was taken before", end.seq + 1, end.digest)
     if message.seq != end.seq + 1:
         raise Refused(Refusal.GAP, f"{message.seq} came where {end.seq + 1} was due", end.seq + 1)
     if message.prev_hash != end.digest:
-        raise Refused(Refusal.FORKED, f"message {message.seq} does not follow what was taken", end.seq + 1)
+        raise Refused(Refusal.FORKED, f"message {message.seq} does not follow what was taken", end.seq + 1, end.digest)
     return True
 
 
@@ -248,6 +248,9 @@ class Outgoing(Protocol):
 
     async def send_again(self, peer: SiteId, incident_id: IncidentId, from_seq: int) -> int:
         """The peer lost what he had from this number on: forget those receipts. How many messages that is."""
+
+    async def join_chain(self, peer: SiteId, incident_id: IncidentId, seq: int, link: str) -> int:
+        """We lost what the peer had taken of us: what he has not goes on from this number and link. How many it is."""
 
 
 def key_id(public_pem: bytes) -> str:

@@ -151,6 +151,22 @@ async def take_in(
         await happened(event, f"peer:{message.id}:{event.call_id}:{type(event).__name__}")
 
 
+def taker(
+    facts: Facts,
+    happened: Callable[[events.Event, str], Awaitable[object]],
+    site: SiteId,
+    believed: frozenset[SiteId],
+    clock: Callable[[], float],
+) -> Callable[[m.ExchangeMessage], Awaitable[None]]:
+    """`take_in` for one platform. `believed`: the peers whose word on a number is the network's."""
+
+    async def take(message: m.ExchangeMessage) -> None:
+        knows = message.issuer in believed
+        await take_in(message, facts=facts, happened=happened, site=site, believe_identity=knows, at=clock())
+
+    return take
+
+
 def _opened(call: Call, at: float, peer: SiteId, ticket_id: str) -> events.PeerTicketOpened:
     return events.PeerTicketOpened(call.call_id, at, peer, TicketId(ticket_id))
 

@@ -56,13 +56,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ExchangeDoor:
-    """What the door needs. `on_message` is awaited before the receipt is given and may see a message twice."""
+    """What the door needs. `on_message` is awaited before the receipt is given and may see a message twice.
+
+    `on_fork`: told when a peer says otherwise than before about an incident, as after he was restored from a backup.
+    """
 
     signer: Signer
     keyring: Keyring
     inbox: Inbox
     on_message: Callable[[ExchangeMessage], Awaitable[None]]
     clock: Callable[[], float]
+    on_fork: Callable[[SiteId, IncidentId], Awaitable[None]]
 
 
 def exchange_app(door: ExchangeDoor) -> web.Application:
@@ -77,7 +81,7 @@ def exchange_app(door: ExchangeDoor) -> web.Application:
             log.warning(
                 "exchange message refused", code=refused.code, why=refused.why, peer=site, source=request.remote
             )
-            return _problem(STATUS[refused.code], refused.code, refused.why, expected=refused.expected)
+            return _problem(STATUS[refused.code], refused.code, refused.why, expected=refused.expected, end=refused.end)
         except FactsAway:
             log.warning("exchange message put off: the database is away", peer=site)
             return _problem(503, "facts-away", "the database is away; send again", retry_after_s=TRY_AGAIN_S)
@@ -113,7 +117,13 @@ async def _once(door: ExchangeDoor, opened: Opened, now: float) -> None:
     message, incident_id = opened.message, IncidentId(opened.message.incident_id)
     end = await door.inbox.chain_end(opened.issuer, incident_id)
     kept = await door.inbox.kept_digest(opened.issuer, incident_id, message.seq)
-    if is_new(opened, end, kept):
+    try:
+        new = is_new(opened, end, kept)
+    except Refused as refused:
+        if refused.code is Refusal.FORKED:
+            await door.on_fork(opened.issuer, incident_id)
+        raise
+    if new:
         await door.on_message(message)
         await door.inbox.keep(opened, now)
         log.info(
@@ -140,11 +150,19 @@ def _site_of(request: web.Request) -> SiteId:
 
 
 def _problem(
-    status: int, code: str, why: str, *, expected: int | None = None, retry_after_s: int | None = None
+    status: int,
+    code: str,
+    why: str,
+    *,
+    expected: int | None = None,
+    end: str | None = None,
+    retry_after_s: int | None = None,
 ) -> web.Response:
-    """An answer as RFC 9457 has it. `expected`: the sequence number that would be taken."""
+    """An answer as RFC 9457 has it. `expected`: the sequence number that would be taken; `end`: the link before it."""
     body: dict[str, Any] = {"type": "about:blank", "title": why, "status": status, "code": code}
     if expected is not None:
         body["expected"] = expected
+    if end is not None:
+        body["end"] = end
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     return web.json_response(body, status=status, content_type="application/problem+json", headers=headers)

@@ -114,6 +114,25 @@ class SqlOutgoing:
         )
         return (await self._database.write(lambda connection: connection.execute(lost))).rowcount
 
+    async def join_chain(self, peer: SiteId, incident_id: IncidentId, seq: int, link: str) -> int:
+        """See the port. Their places are new, what they say is not."""
+        chain = (outbox.c.peer == peer) & (outbox.c.incident_id == incident_id)
+        waiting = select(outbox).where(chain, outbox.c.receipted_at.is_(None)).order_by(outbox.c.seq)
+
+        async def work(connection: AsyncConnection) -> int:
+            rows = (await connection.execute(waiting.with_for_update())).all()
+            end, moved = link, []
+            for place, row in enumerate(rows, seq):
+                said = ExchangeMessage.model_validate_json(row.payload)
+                payload = said.model_copy(update={"seq": place, "prev_hash": end}).payload()
+                end = digest(payload)
+                moved.append({"seq": place, "payload": payload.decode(), "digest": end})
+            for row, changes in reversed(list(zip(rows, moved, strict=True))):  # from behind: no place is taken twice
+                await connection.execute(update(outbox).where(outbox.c.entry == row.entry).values(changes))
+            return len(rows)
+
+        return await self._database.write(work)
+
 
 class SqlInbox:
     """`exchange.Inbox` on the inbox and nonces tables."""

@@ -59,6 +59,7 @@ class Platform:
         self.fails: Callable[[ExchangeMessage], Awaitable[None]] | None = None
         self._runner: web.AppRunner | None = None
         self._sender: asyncio.Task[None] | None = None
+        self.client: ExchangeClient | None = None
 
     def clock(self) -> float:
         return self.now
@@ -79,11 +80,15 @@ class Platform:
         )
         self.taken.append(message)
 
+    async def on_fork(self, peer: SiteId, incident_id: IncidentId) -> None:
+        if self.client is not None:
+            await self.client.send_all_again(peer, incident_id)
+
     async def _happened(self, event: Event, key: str) -> None:
         self.told.append((event, key))
 
     async def open_door(self) -> None:
-        door = ExchangeDoor(self.signer, self.keyring, self.inbox, self.on_message, self.clock)
+        door = ExchangeDoor(self.signer, self.keyring, self.inbox, self.on_message, self.clock, self.on_fork)
         self._runner = web.AppRunner(exchange_app(door), access_log=None)
         await self._runner.setup()
         tls = server_tls(self.keys.ca_certificate, self.keys.tls_certificate, self.keys.tls_key)
@@ -103,7 +108,7 @@ class Platform:
             tls=self.client_tls(),
             clock=self.clock,
         )
-        self._sender = asyncio.ensure_future(client.run())
+        self._sender, self.client = asyncio.ensure_future(client.run()), client
         return client
 
     async def stop_sending(self) -> None:
