@@ -1,6 +1,8 @@
 """Which trunks to the other platforms are known to be dead now, so that a handover need not find it out by ringing.
 
-Asterisk asks the far PBX every two seconds (OPTIONS, `qualify_frequency`). We ask Asterisk, by `Getvar` of two dialplan
+Asterisk asks the far PBX every two seconds (OPTIONS, `qualify_frequency`), and rings nobody over a trunk whose last
+question was not answered. An answer that came while Asterisk was still starting is lost, so the first silence is asked
+about once more at once (`PJSIPQualify`), and not only two seconds later. We ask Asterisk, by `Getvar` of two dialplan
 functions, since that needs class `reporting` only; the `ContactStatus` event is the hint to ask again. What we do not
 know is never called dead.
 """
@@ -99,7 +101,11 @@ class Trunks:
                 contacts = await self._value(f"PJSIP_AOR(peer-{peer_id},contact)")
                 words = {await self._value(f"PJSIP_CONTACT({one},status)") for one in contacts.split(",") if one}
                 said = {STATUS_OF.get(word) for word in words}
-                self.note(peer_id, answers=True if True in said else None if None in said or not said else False)
+                answers = True if True in said else None if None in said or not said else False
+                is_news = answers is not self._answers.get(peer_id)
+                self.note(peer_id, answers=answers)
+                if is_news and answers is False:
+                    await self._link.send({"Action": "PJSIPQualify", "Endpoint": f"peer-{peer_id}"})
         except (LinkDown, AsteriskRefused) as error:
             log.warning("trunks not read", why=str(error))
             self.forget()

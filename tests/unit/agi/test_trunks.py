@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 
 from agi.link import AmiLink, AmiLogin
 from agi.trunks import DEAD_AFTER_S, Trunks
+from agi.wire import AmiMessage
 from callflow.domain.names import TargetCode
 from callflow.sitefile import Site
 
@@ -67,3 +70,36 @@ def test_a_word_that_says_nothing_ends_the_silence(trunks: Trunks, clock: Clock)
     trunks.note("110", answers=None)
 
     assert trunks.unreachable() == frozenset()
+
+
+@dataclass
+class AsteriskThatSays:
+    """A link to an Asterisk with one contact a trunk, whose status is what the test sets."""
+
+    status: str = "Reachable"
+    is_up: bool = True
+    asked_again: list[str] = field(default_factory=list)
+
+    async def send(self, action: dict[str, str]) -> AmiMessage:
+        if action["Action"] == "PJSIPQualify":
+            self.asked_again.append(action["Endpoint"])
+        value = self.status if "PJSIP_CONTACT" in action.get("Variable", "") else "contact-1"
+        return AmiMessage({"Response": ("Success",), "Value": (value,)})
+
+
+def test_the_first_silence_is_asked_about_once_more_and_a_long_one_is_left_to_asterisk(
+    site: Site, clock: Clock
+) -> None:
+    asterisk = AsteriskThatSays()
+    trunks = Trunks(cast("AmiLink", asterisk), site, clock)
+
+    async def looks(*statuses: str) -> None:
+        for asterisk.status in statuses:
+            task = asyncio.create_task(trunks.run())
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(looks("Reachable", "Unreachable", "Unreachable", "Reachable", "Unreachable"))
+
+    assert asterisk.asked_again == ["peer-110", "peer-110"]
