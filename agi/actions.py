@@ -21,7 +21,7 @@ from callflow.domain.commands import (
     ReleaseAgent,
     ReportDanger,
 )
-from callflow.domain.names import Kind, Verified
+from callflow.domain.names import Kind, Phase, Verified
 from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused
 
@@ -65,7 +65,10 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
         exten = _checked(_CODE, order.target, "the target")
     if isinstance(order, InviteTarget) and order.contact:
         exten += f"*{int(order.contact)}"
-    caller = _checked(_CHANNEL, call.caller.channel, "the caller's channel")
+    anchor = call.caller.channel
+    if isinstance(order, ReportDanger) and call.phase is Phase.AGENTS_ONLY and call.agent is not None:
+        anchor = call.agent.channel  # the caller is gone: 110 is brought into the talk of those who are left
+    caller = _checked(_CHANNEL, anchor, "the caller's channel")
     action: dict[str, str | list[str]] = {
         "Action": "Originate",
         "Channel": f"Local/{exten}@{entry}/n",

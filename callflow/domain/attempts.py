@@ -155,8 +155,6 @@ def target_joined(draft: Draft, event: TargetJoined, rules: SiteRules) -> None:
     draft.change_attempt(attempt, joined_at=event.at, outcome=Outcome.JOINED, cancelling=False)
     draft.mark("connected")
     report_outcome(draft, attempt, Outcome.JOINED, rules)
-    if draft.call.phase is Phase.AGENTS_ONLY:
-        return
     place(draft, event.at)
     if not draft.call.agent_is_in:
         handed_over(draft, rules)
@@ -178,11 +176,11 @@ def attempt_failed(draft: Draft, event: AttemptFailed, rules: SiteRules) -> None
     if not any(a.is_joined for a in draft.call.attempts):
         draft.mark("not_connected")
     report_outcome(draft, attempt, event.outcome, rules)
+    danger.ring_again(draft, attempt, event.at, rules)
     if draft.call.phase is Phase.AGENTS_ONLY:
         if not any(a.is_live for a in draft.call.attempts):
             finish(draft, event.at, rules)
         return
-    danger.ring_again(draft, attempt, event.at, rules)
     if not place(draft, event.at) and draft.call.phase is Phase.WAITING:
         recall_needed(draft, event.at)
 

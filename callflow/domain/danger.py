@@ -40,6 +40,19 @@ def danger_raised_late(draft: Draft, event: DangerRaised, rules: SiteRules) -> N
     draft.call_back("danger")
 
 
+def raised_among_agents(draft: Draft, event: DangerRaised, rules: SiteRules) -> None:
+    """The caller is gone and two agents talk on: 110 is rung all the same, into their talk; he is called back."""
+    danger_raised_late(draft, event, rules)
+    ring(draft, event.agent_id, event.at, rules)
+
+
+def key_among_agents(draft: Draft, event: KeyPressed, rules: SiteRules) -> None:
+    """The same by the phone's key; the dialplan rings 110."""
+    if event.verb == "danger":
+        key_pressed(draft, event, rules)
+        draft.call_back("danger")
+
+
 def key_pressed(draft: Draft, event: KeyPressed, rules: SiteRules) -> None:
     """Of the phone's keys only danger changes anything by itself; the others' steps follow in the journal."""
     if event.verb == "danger":

@@ -241,6 +241,9 @@ TABLE: dict[Phase, dict[type[Event], Row]] = {
     AGENTS_ONLY: {
         **AFTER_THE_END,
         LegLeft: Row(endings.agents_left, (ENDED, CALL_BACK)),
+        DangerRaised: Row(danger.raised_among_agents),
+        KeyPressed: Row(danger.key_among_agents),
+        TargetInvited: Row(attempts.target_invited),
         TargetRinging: Row(attempts.target_ringing),
         TargetJoined: Row(attempts.target_joined),
         AttemptFailed: Row(attempts.attempt_failed, (ENDED, CALL_BACK)),

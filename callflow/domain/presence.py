@@ -24,7 +24,12 @@ def there(call: Call) -> Phase | None:
 
 
 def place(draft: Draft, at: float) -> bool:
-    """Move the call to where its legs say it is. False when the caller has nobody."""
+    """Move the call to where its legs say it is. False when the caller has nobody.
+
+    Among agents who talk on without him nothing moves: no leg brings him back.
+    """
+    if draft.call.phase is Phase.AGENTS_ONLY:
+        return True
     phase = there(draft.call)
     if phase is None:
         return False

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 
 from agi.journal import JournalLine
 from softphone_sim.bench import joined
-from softphone_sim.run.acts import answer, dial, hang_up, rings_at, set_policy
+from softphone_sim.desk import Desk
+from softphone_sim.lab import Lab
+from softphone_sim.run.acts import answer, dial, hang_up, press, rings_at, set_policy
 from softphone_sim.script.model import Policy
 from tests.e2e.entries import journal_after, journal_size, step_after
 from tests.e2e.scene import LIMIT_S, NUMBER, Row, Scene, eventually
@@ -16,6 +19,8 @@ from tests.e2e.test_call_back import waiting as to_be_called_back
 from tests.e2e.test_causes import DANGER_WITHIN_S, asks, three_way
 
 LATE = "13800138161"
+SUPERVISOR = 5
+"""The seat after the four agents."""
 
 
 async def is_left_alone(scene: Scene) -> None:
@@ -103,6 +108,30 @@ async def test_danger_while_no_agent_has_answered_yet(scene: Scene) -> None:
 
 
 @pytest.mark.covers("R-008")
+async def test_danger_raised_by_a_supervisor_for_a_caller_whom_nobody_has_answered(scene: Scene, lab: Lab) -> None:
+    """Nobody's desk has him yet; the supervisor sees him in the list of calls."""
+    account = lab.seat("12345", SUPERVISOR)
+    await set_policy(scene.zhang, Policy(answer="busy"))
+    offset = journal_size(scene.plan.sites[0])
+    scene.call = await dial(scene.stage, scene.citizen, "12345", asserted=NUMBER)
+    arrived = await step_after(scene.plan.sites[0], offset, "arrived")
+    async with asyncio.TaskGroup() as group:
+        desk = Desk(lab.site("12345").http, lambda _event: None)
+        await desk.log_in(account.desk_user, account.desk_password, group)
+        seen = [call["call_id"] for call in (await desk.ask("GET", "/calls")).body["calls"]]
+        began_ns = time.time_ns()
+        said = await desk.ask("POST", f"/calls/{arrived.call_id}/danger", {})
+        await desk.close()
+    await rings_in_time(scene, began_ns)
+    danger = await both_tickets(scene)
+    await scene.citizen_hangs_up()
+
+    assert arrived.call_id in seen
+    assert said.status == 202
+    assert danger == [True, True]
+
+
+@pytest.mark.covers("R-008")
 async def test_danger_for_a_caller_who_waits_for_an_agent_again(scene: Scene) -> None:
     await scene.talk()
     await is_left_alone(scene)
@@ -117,21 +146,41 @@ async def test_danger_for_a_caller_who_waits_for_an_agent_again(scene: Scene) ->
     assert danger == [True, True]
 
 
+async def danger_by(scene: Scene, way: str) -> None:
+    """Our agent raises it."""
+    if way == "by the desk":
+        assert (await asks(scene, "danger", {})).status == 202
+    else:
+        assert scene.zhang.call is not None
+        await press(scene.stage, scene.zhang, "*9", scene.zhang.call)
+
+
 @pytest.mark.covers("R-008")
-async def test_danger_when_the_caller_has_gone_and_two_agents_talk_on(scene: Scene) -> None:
+@pytest.mark.parametrize("raised", ["by the desk", "by the phone", "before he goes"])
+async def test_danger_when_the_caller_is_gone_and_two_agents_talk_on(scene: Scene, raised: str) -> None:
+    """110 rings within the second and is put to the two agents; the caller is called back."""
     fire = await scene.stage.phone("fire", number="119", carrier=1)
     await scene.talk()
     await three_way(scene, fire)
     await joined(scene.stage, scene.citizen, "fire", scene.call.began_ns if scene.call else 0, around_ms=0)
-    await scene.citizen_hangs_up()
-
-    said = await asks(scene, "danger", {})
-    danger = await both_tickets(scene)
     incident = await scene.incident()
+    if raised == "before he goes":
+        began_ns = time.time_ns()
+        assert (await asks(scene, "danger", {})).status == 202
+    await scene.citizen_hangs_up()
+    if raised != "before he goes":
+        began_ns = time.time_ns()
+        await danger_by(scene, raised)
+    ringing = await rings_at(scene.stage, scene.li, LIMIT_S, since_ns=began_ns)
+    rang_in_s = (ringing.began_ns - began_ns) / 1e9
+    answered_ns = await answer(scene.stage, scene.li, ringing)
+    await joined(scene.stage, scene.zhang, "li", answered_ns, around_ms=0)
+    await joined(scene.stage, scene.li, "fire", answered_ns, around_ms=0)
+    danger = await both_tickets(scene)
     assert scene.zhang.call is not None
     await hang_up(scene.stage, scene.zhang, scene.zhang.call)
     listed = await eventually(lambda: to_be_called_back(scene.zhang, incident), len)
 
-    assert said.status == 202
-    assert danger == [True, True], "110 hears it by the exchange: there is no caller whom it could be joined to"
+    assert rang_in_s < DANGER_WITHIN_S
+    assert danger == [True, True]
     assert [one["reason"] for one in listed] == ["danger"]

@@ -90,10 +90,11 @@ class House:
 
     def __init__(self, site_file: str = "12345.toml") -> None:
         site = load_site(SITES / site_file, NET)
-        roles = {3: "supervisor", 2: "auditor", 1: "administrator"}  # the last three accounts of the file
+        roles = {3: "supervisor", 2: "auditor", 1: "administrator"}  # the last three agents of the file
+        agents = [account for account in site.agent if account.role == "agent"]
         accounts = [
-            account.model_copy(update={"role": roles.get(len(site.agent) - index, "agent")})
-            for index, account in enumerate(site.agent)
+            account.model_copy(update={"role": roles.get(len(agents) - index, "agent")})
+            for index, account in enumerate(agents)
         ]
         colleague = accounts[0].model_copy(update={"id": "8009", "name_zh": "坐席8009"})
         self.site = site.model_copy(update={"agent": (*accounts, colleague)})

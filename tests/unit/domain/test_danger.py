@@ -15,7 +15,9 @@ from callflow.domain.commands import (
     ReportDanger,
     SendDanger,
     SendHandover,
+    SendOutcome,
     SendOwnerSettled,
+    TellAgent,
 )
 from callflow.domain.events import (
     AgentAnswered,
@@ -135,6 +137,30 @@ def test_a_citizen_in_danger_who_is_gone_before_110_is_in_is_called_back_and_110
 
     story.when(TargetJoined(CALL, 36.0, danger_attempt())).so_it_is(Phase.AGENTS_ONLY)
     story.when(LegLeft(CALL, 90.0, Role.AGENT, AGENT_CHANNEL, 16)).so_it_is(Phase.CALL_BACK)
+
+
+FIRE_JOINED = TargetJoined(CALL, 22.0, SECOND)
+AMONG_AGENTS = [*TALK, TO_119, FIRE_JOINED, CallerEnded(CALL, 25.0, 16, by_fault=False)]
+
+
+@pytest.mark.covers("R-008")
+def test_danger_among_agents_who_talk_on_without_the_citizen_rings_110_and_he_is_called_back() -> None:
+    story = Story(*AMONG_AGENTS).when(DANGER)
+    story.then_we(OpenTicket, MarkTicket, RecordConsent, SendDanger, QueueCallBack, SendHandover, ReportDanger)
+    story.so_it_is(Phase.AGENTS_ONLY)
+
+    story.when(AttemptFailed(CALL, 31.0, danger_attempt(), Outcome.BUSY, 486, 17))
+    story.then_we(SendOutcome, SendHandover, TellAgent, ReportDanger).so_it_is(Phase.AGENTS_ONLY)
+
+
+@pytest.mark.covers("R-008")
+def test_the_danger_key_among_agents_is_written_down_and_the_citizen_is_called_back() -> None:
+    story = Story(*AMONG_AGENTS).when(KeyPressed(CALL, 30.0, "danger", Way.PHONE_KEY, None))
+    story.then_we(OpenTicket, MarkTicket, RecordConsent, SendDanger, QueueCallBack)
+
+    story.when(TargetInvited(CALL, 30.2, FIRST, TO_POLICE, Kind.THREE_PARTY, Way.PHONE_KEY, TRUNK, danger=True))
+
+    story.then_we(OpenTicket, SendHandover).so_it_is(Phase.AGENTS_ONLY)
 
 
 def test_danger_seen_after_the_call_reaches_110_by_the_exchange_and_the_citizen_is_called_back() -> None:
