@@ -88,8 +88,8 @@ export function Head({ who, site, stream, keysOn, theme, onKeys, onLanguage, onT
     <span class="gap"></span>
     ${onKeys && html`<label class="switch" title=${t("head.keys.hint")}>
       <input type="checkbox" checked=${keysOn} onChange=${(e) => onKeys(e.currentTarget.checked)} />${t("head.keys")}</label>`}
-    <button class="quiet" lang=${isChinese() ? "en" : "zh-CN"} onClick=${onLanguage}>${t("head.language")}</button>
-    <button class="quiet" onClick=${onTheme}>${t(`head.theme.${theme}`)}</button>
+    <button class="quiet" data-switch="language" lang=${isChinese() ? "en" : "zh-CN"} onClick=${onLanguage}>${t("head.language")}</button>
+    <button class="quiet" data-switch="theme" onClick=${onTheme}>${t(`head.theme.${theme}`)}</button>
     ${onOut && html`<button class="quiet" onClick=${onOut}>${t("sign.out")}</button>`}
   </header>`;
 }

@@ -2,38 +2,67 @@
 
 import { html } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
-import { t, word } from "../core/i18n.js";
+import { both, t, word } from "../core/i18n.js";
 import { Act } from "./bar.js";
 import { can } from "./can.js";
 import { currentCall } from "./state.js";
 
-const PAUSE_MS = 500;
+const SUGGEST_MS = 250; // a pause in the typing: the classifier is asked, nothing is kept
+const KEEP_MS = 900; // a longer one: the note is kept, and goes to every platform that has to do with the matter
+const AGAIN_MS = 1500; // a classifier that was too slow is asked again
+const ASKED_MOST = 4;
 
 export function makeNoteKeeper(store) {
-  const timers = new Map();
+  const timers = { keep: new Map(), ask: new Map() };
+  const denied = new Set(); // calls of which the agent has said that there is no danger
   const mark = (callId, value) => store.change((now) => ({ noteState: { ...now.noteState, [callId]: value } }));
+  const draft = (callId) => store.state.drafts[callId] ?? "";
+
+  function later(which, callId, act, ms) {
+    clearTimeout(timers[which].get(callId));
+    timers[which].set(callId, setTimeout(act, ms));
+  }
 
   async function keep(callId) {
-    clearTimeout(timers.get(callId));
-    timers.delete(callId);
-    const text = store.state.drafts[callId] ?? "";
+    clearTimeout(timers.keep.get(callId));
+    const text = draft(callId);
     mark(callId, "saving");
     const said = await ask("POST", `/calls/${callId}/note`, { text });
     if (!said.ok) return store.change((now) => ({ problem: said.body, noteState: { ...now.noteState, [callId]: "unsaved" } }));
-    mark(callId, (store.state.drafts[callId] ?? "") === text ? "kept" : "unsaved");
-    const { suggestion } = said.body;
-    if (suggestion) store.change((now) => ({ suggestions: { ...now.suggestions, [callId]: { text, suggestion } } }));
+    mark(callId, draft(callId) === text ? "kept" : "unsaved");
+    if (said.body.suggestion) show(callId, text, said.body.suggestion);
+    else if (text) suggest(callId);
+  }
+
+  async function suggest(callId, asked = 1) {
+    const text = draft(callId);
+    if (!text.trim()) return;
+    const said = await ask("POST", `/calls/${callId}/suggest`, { text, denied: denied.has(callId) });
+    if (draft(callId) !== text) return; // he has typed on: that is asked about next
+    if (said.ok && said.body.suggestion) show(callId, text, said.body.suggestion, said.body.reasons);
+    else if (said.ok && asked < ASKED_MOST) later("ask", callId, () => suggest(callId, asked + 1), AGAIN_MS);
+  }
+
+  function show(callId, text, suggestion, reasons) {
+    store.change((now) => {
+      const before = now.suggestions[callId];
+      const kept = reasons ?? (before?.text === text ? before.reasons : []);
+      return { suggestions: { ...now.suggestions, [callId]: { text, suggestion, reasons: kept } } };
+    });
   }
 
   return {
-    keep,
     write(callId, text) {
       store.change((now) => ({ drafts: { ...now.drafts, [callId]: text } }));
       mark(callId, "unsaved");
-      clearTimeout(timers.get(callId));
-      timers.set(callId, setTimeout(() => keep(callId), PAUSE_MS));
+      later("ask", callId, () => suggest(callId), SUGGEST_MS);
+      later("keep", callId, () => keep(callId), KEEP_MS);
     },
-    leave(callId) { if (timers.has(callId)) keep(callId); },
+    leave(callId) { if (store.state.noteState[callId] === "unsaved") keep(callId); },
+    deny(callId) {
+      denied.add(callId);
+      suggest(callId);
+    },
   };
 }
 
@@ -80,19 +109,20 @@ export function pieces(text, evidence) {
   return found;
 }
 
-export function Suggestion({ store }) {
+export function Suggestion({ store, keeper }) {
   const { state } = store;
   const call = currentCall(state);
   const told = call && state.suggestions[call.call_id];
   return html`<section class="card suggestion" aria-labelledby="suggest-title"><h2 id="suggest-title">${t("suggest")}</h2>
-    ${told ? html`<${Told} told=${told} call=${call} />` : html`<p class="dim">${t("suggest.none")}</p>`}</section>`;
+    ${told ? html`<${Told} told=${told} call=${call} keeper=${keeper} />` : html`<p class="dim">${t("suggest.none")}</p>`}</section>`;
 }
 
-function Told({ told, call }) {
-  const { suggestion, text } = told;
+function Told({ told, call, keeper }) {
+  const { suggestion, text, reasons = [] } = told;
   const percent = Math.round(suggestion.confidence * 100);
   return html`<div data-suggestion=${suggestion.action}>
-    ${suggestion.danger && !call.danger && html`<p class="mark alarm" role="alert">${t("danger.hint")}</p>`}
+    ${suggestion.danger && !call.danger && html`<div class="mark alarm" role="alert">${t("danger.hint")}
+      <button class="small" onClick=${() => keeper.deny(call.call_id)}>${t("danger.deny")}</button></div>`}
     <p class="row tight"><strong class="advice">${word("action", suggestion.action)}</strong>
       <span class="mark info">${word("platform", suggestion.platform)}</span>
       ${suggestion.hotlines.map((line) => html`<span class="mark info">${line}</span>`)}
@@ -100,6 +130,7 @@ function Told({ told, call }) {
       <span class="sure"><meter min="0" max="100" value=${percent} aria-label=${t("suggest.sure", { percent })}></meter> ${t("suggest.sure", { percent })}</span></p>
     ${suggestion.question && html`<p class="question"><strong>${t("suggest.ask")}:</strong> ${suggestion.question}</p>`}
     ${suggestion.category && html`<p class="dim">${[suggestion.category, suggestion.department].filter(Boolean).join(" · ")}</p>`}
+    ${reasons.length > 0 && html`<ul class="reasons">${reasons.slice(0, 4).map((one) => html`<li key=${one.rule + one.zh}>${both(one.zh, one.en)}</li>`)}</ul>`}
     ${suggestion.evidence.length > 0 && html`<p class="evidence"><span class="label">${t("suggest.evidence")}</span>
       ${pieces(text, suggestion.evidence).map((one) => (one.rule ? html`<mark title=${one.rule}>${one.text}</mark>` : one.text))}</p>`}
   </div>`;

@@ -59,6 +59,7 @@ addWords({
   "menu.one_key": ["一键转接给:按数字键", "Transfer to: press a digit"],
   "menu.three_party": ["三方通话邀请:按数字键", "Three-party with: press a digit"],
   "menu.close": ["关闭", "Close"],
+  "danger.deny": ["并无危急", "No danger"],
   "danger.ask": ["确认危急?立即呼叫 110,不再征询同意。再按一次 D 或回车确认。", "Danger? 110 is rung at once, without asking consent. Press D again or Enter."],
   "danger.yes": ["确认危急", "Yes, danger"],
   "consent.ask": ["来电人是否同意转接给“{target}”?", "Does the caller agree to be handed to “{target}”?"],
