@@ -49,6 +49,7 @@ from callflow.adapters.suggester import TUNING, TuningWrong, suggester
 from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
+from callflow.event_loop import run
 from callflow.guard.figures import GuardFigures
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.logs import log_json
@@ -119,7 +120,7 @@ def serve() -> int:
 def _run(settings: Settings, site: Site, keys: SiteKeys) -> int:
     refused = ""
     try:
-        asyncio.run(_until_told(settings, site, keys))
+        run(_until_told(settings, site, keys))
     except* (NotStarted, TuningWrong, AmiLoginRefused, AgiPortTaken, FactsAway) as several:
         refused = str(several.exceptions[0])
     return _refuse(refused) if refused else 0

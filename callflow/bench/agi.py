@@ -19,6 +19,7 @@ import structlog
 from rich.console import Console
 
 from agi.fastagi import AgiServer, AgiSession
+from callflow import event_loop
 from callflow.bench.ratios import Promise, Ratios, report
 from callflow.lab.plan import Plan
 
@@ -171,7 +172,8 @@ SERVERS: dict[str, Callable[[Callable[[int], None]], Coroutine[Any, Any, None]]]
 
 def _server(who: str) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    asyncio.run(SERVERS[who](lambda port: print(port, flush=True)))  # noqa: T201 - to the bench that started us
+    run = event_loop.run if who == OURS else asyncio.run  # each as it runs in service
+    run(SERVERS[who](lambda port: print(port, flush=True)))  # noqa: T201 - to the bench that started us
 
 
 if __name__ == "__main__":
