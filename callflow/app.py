@@ -31,6 +31,7 @@ from agi.translate import Translator
 from agi.trunks import Trunks
 from callflow.adapters.calendar import SHIPPED, RuleFileError
 from callflow.adapters.exchange_http import ExchangeClient, client_tls
+from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.regions import Regions
@@ -62,6 +63,7 @@ from callflow.service.exchange import Keyring, Signer
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.ports import FactsAway
+from callflow.service.put_off import PutOff
 from callflow.service.recordings import RecordingKeeper
 from callflow.service.retention import Retention, keep_days_of
 from callflow.service.runner import Runner
@@ -73,6 +75,7 @@ from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
 from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
 from callflow.web.metrics import attempt_outcomes
+from callflow.web.ticket_intake import applier
 from callflow.web.ticket_metrics import TicketMetrics
 
 log = structlog.get_logger(__name__)
@@ -161,6 +164,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         desks = RedisDesks.connect(
             settings.redis_host or at.host, settings.redis_port or at.redis_port, keys.redis_password
         )
+        put_off = PutOff(PutOffFile(settings.put_off), desks)
         chaser = Chaser(lives, desks, supervisors_of([(one.id, one.role) for one in site.agent]), clock)
         signer, keyring = Signer(SiteId(site.platform.id), keys.exchange_key), Keyring(keys.peer_keys)
         exchange = ExchangeClient(
@@ -188,6 +192,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             facts=facts,
             tickets=tickets,
             lives=lives,
+            put_off=put_off,
             search=SqlTicketSearch(database),
             figures=figures,
             ticket_rules=ticket_rules,
@@ -200,7 +205,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             suggest=suggester(site.platform.id, settings.site_file.with_suffix(TUNING)),
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
-            probes=probes_of(link, runner, facts, desks, keeper),
+            probes=probes_of(link, runner, facts, desks, keeper, put_off=put_off),
             platforms=platforms_of(site, trunks, exchange) | {"guard": guard_of(settings.guard_dir, clock)},
             is_reachable=trunks.is_reachable,
             clock=clock,
@@ -224,6 +229,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(Retention(SqlRetention(database), keep_days_of(site), clock).run())
             group.create_task(keep_small(settings.journal, **site.journal.model_dump()))
             group.create_task(chaser.run())
+            group.create_task(put_off.run(applier(deps)))
             group.create_task(TicketMetrics(deps.registry, figures, lambda: chaser.told, clock).run())
             group.create_task(link.run())
             group.create_task(trunks.run())

@@ -12,6 +12,7 @@ from callflow.adapters.redis_desks import RedisDesks
 from callflow.domain.names import SiteId
 from callflow.guard.memory import cause_of, read_memory
 from callflow.service.patient_facts import PatientFacts
+from callflow.service.put_off import PutOff
 from callflow.service.recordings import RecordingKeeper
 from callflow.service.runner import Runner
 from callflow.sitefile import Site
@@ -19,7 +20,7 @@ from callflow.web.deps import Probe
 
 
 def probes_of(
-    link: AmiLink, runner: Runner, facts: PatientFacts, desks: RedisDesks, keeper: RecordingKeeper
+    link: AmiLink, runner: Runner, facts: PatientFacts, desks: RedisDesks, keeper: RecordingKeeper, *, put_off: PutOff
 ) -> dict[str, Probe]:
     """One probe a neighbour, by its name."""
 
@@ -30,7 +31,8 @@ def probes_of(
         return None if runner.ready.is_set() else "the journal's backlog is being read"
 
     async def sql() -> str | None:
-        return f"{facts.unwritten} commits wait for the database" if facts.unwritten else None
+        waiting = facts.unwritten + put_off.waiting
+        return f"{waiting} commits wait for the database" if waiting else None
 
     async def redis() -> str | None:
         return "Redis does not answer; desks lose no fact, only their view's past" if desks.is_away else None

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         return self.state_dir / "recordings"
 
     @property
+    def put_off(self) -> Path:
+        """Ticket writes that wait for the database."""
+        return self.state_dir / "ticket-writes.ndjson"
+
+    @property
     def guard_dir(self) -> Path:
         """Where the guard keeps its memory."""
         return self.state_dir / "guard"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from callflow.service.call_backs import CallBacks
     from callflow.service.figures import FigureBooks
     from callflow.service.ports import CaseFiles
+    from callflow.service.put_off import Wish
     from callflow.service.recordings import Books, Files
     from callflow.service.ticket_ports import Lives
     from callflow.service.ticket_search import BulkSearch
@@ -105,6 +106,17 @@ class Regions(Protocol):
         """The place's name; None when there is none with this code."""
 
 
+class KeepsForLater(Protocol):
+    """Ticket writes that wait for the database (`service.put_off`)."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+
+    async def keep(self, wish: Wish) -> None:
+        """Keep one. Raises `ports.FactsAway` when it cannot be kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything from outside. `passwords` are hashed at the start and not kept. `clock`: epoch seconds."""
@@ -115,6 +127,7 @@ class Deps:
     facts: CallsRead
     tickets: TicketsRead
     lives: Lives
+    put_off: KeepsForLater
     search: BulkSearch
     figures: FigureBooks
     ticket_rules: TicketRules
@@ -134,6 +147,16 @@ class Deps:
     """Whether a directory code's trunk answers; None when nobody can say."""
     clock: Callable[[], float]
     registry: CollectorRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, when, and under which key it is done once."""
+
+    deps: Deps
+    by: str
+    at: float
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from callflow.service.ticket_search import Checksum, Cursor, csv_line, ndjson_line
+from callflow.web.deps import Asker
 from callflow.web.errors import Problem
 from callflow.web.routes import Role, Route, Visit, answer
 from callflow.web.ticket_intake import take_matter
@@ -61,9 +62,10 @@ async def export(visit: Visit, ask: ExportAsk) -> web.StreamResponse:
 async def take_in(visit: Visit, ask: ImportAsk) -> web.Response:
     """Matters of another system; each stands for itself, so that one that is wrong does not hold up the others."""
     done: list[ImportedView] = []
+    asker = Asker(visit.deps, visit.who.agent_id, visit.now, visit.request_key)
     for matter in ask.matters:
         try:
-            lived = await take_matter(visit, matter, key=f"import:{ask.source}:{matter.ref}")
+            lived = await take_matter(asker, matter, key=f"import:{ask.source}:{matter.ref}")
             done.append(ImportedView(ref=matter.ref, ticket_id=lived.life.ticket_id, refused=None))
         except Problem as problem:
             done.append(ImportedView(ref=matter.ref, ticket_id=None, refused=problem.code))

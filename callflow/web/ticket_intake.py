@@ -4,49 +4,78 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from callflow.domain.limits import Level
-from callflow.domain.names import SiteId
+from callflow.domain.names import SiteId, TicketId
 from callflow.domain.ticket_rules import Judgement
 from callflow.domain.tickets import Dispatched, Entrusted, Happening
+from callflow.service.put_off import Apply, Wish
 from callflow.service.ticket_ports import Given, Lived, NewMatter
+from callflow.web.deps import Asker, Deps
 from callflow.web.errors import Problem
+from callflow.web.put_off import PutOffView, waits_for_the_database
 from callflow.web.routes import CALL_WORKERS, READERS, Route, Visit, answer
 from callflow.web.submit import once
 from callflow.web.ticket_step_schemas import DisputeList, DisputeView, FormsView, LifeView, MatterAsk
-from callflow.web.ticket_steps import check_category
+from callflow.web.ticket_steps import ROWS, check_category, take_step
 from callflow.web.views import life_view
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+OPEN = "open"
+"""What a matter that waits for the database is called; the other words are those of the steps."""
+
 
 async def open_matter(visit: Visit, ask: MatterAsk) -> web.Response:
     """A ticket for a matter from web, SMS or app; `dispatch_to` gives it across at once."""
-    lived = await take_matter(visit, ask, key=f"matter:{visit.who.agent_id}:{visit.request_key}")
+    lived = await take_matter(Asker(visit.deps, visit.who.agent_id, visit.now, visit.request_key), ask)
     return answer(life_view(lived.life, lived.told), 201)
 
 
-async def take_matter(visit: Visit, ask: MatterAsk, *, key: str) -> Lived:
-    """Open its ticket, once for each `key`. Raises Problem."""
-    region = ask.region or visit.deps.site.platform.region
-    if visit.deps.regions.name(region) is None:
+async def take_matter(asker: Asker, ask: MatterAsk, *, key: str | None = None) -> Lived:
+    """Open its ticket, once for the asker's key, or for this one whoever asks. Raises Problem, FactsAway."""
+    deps, by, at = asker.deps, asker.by, asker.at
+    key = key or f"matter:{by}:{asker.key}"
+    region = ask.region or deps.site.platform.region
+    if deps.regions.name(region) is None:
         raise Problem("region-unknown")
-    check_category(visit, ask.category)
-    if ask.dispatch_to is not None and visit.deps.site.peer_of(ask.dispatch_to) is None:
+    check_category(deps, ask.category)
+    if ask.dispatch_to is not None and deps.site.peer_of(ask.dispatch_to) is None:
         raise Problem("platform-unknown")
-    by, lives = visit.who.agent_id, visit.deps.lives
     judgement = Judgement(Level.ONE if ask.danger else ask.level, ask.matter, ask.category)
     matter = NewMatter(ask.channel, judgement, region, ask.contact or "", ask.location, ask.summary, danger=ask.danger)
-    ticket_id = await lives.open(matter, key=key, at=visit.now)
+    ticket_id = await deps.lives.open(matter, key=key, at=at)
     happenings: list[Happening] = []
     given = None
     if ask.dispatch_to is not None:
         peer = SiteId(ask.dispatch_to)
-        happenings = [Entrusted(visit.now, by, peer=peer, owes=True), Dispatched(visit.now, by, unit=peer)]
+        happenings = [Entrusted(at, by, peer=peer, owes=True), Dispatched(at, by, unit=peer)]
         given = Given(peer)
-    lived = await lives.live_on(ticket_id, *happenings, key=key, at=visit.now, given=given)
+    lived = await deps.lives.live_on(ticket_id, *happenings, key=key, at=at, given=given)
     assert lived is not None  # it was opened just now
     return lived
+
+
+def applier(deps: Deps) -> Apply:
+    """What becomes of a wish that waited for the database."""
+
+    async def apply(wish: Wish) -> str:
+        asker = Asker(deps, wish.by, wish.at, wish.key)
+        try:
+            if wish.what == OPEN:
+                await take_matter(asker, MatterAsk.model_validate_json(wish.ask))
+            else:
+                ask = ROWS[wish.what].asks.model_validate_json(wish.ask)
+                await take_step(asker, wish.what, TicketId(wish.ticket_id), ask)
+        except Problem as problem:
+            return problem.code
+        except (KeyError, ValidationError):  # kept by another version of this program
+            return "invalid-request"
+        return ""
+
+    return apply
 
 
 async def show_disputes(visit: Visit, _ask: None) -> web.Response:
@@ -82,11 +111,11 @@ ROUTES = (
     Route(
         "POST",
         "/api/v1/tickets",
-        once(open_matter),
+        once(waits_for_the_database(OPEN, open_matter, is_urgent=lambda ask: ask.danger)),
         "A ticket for a matter that came without a call; sent to the other platform at once when asked.",
         roles=CALL_WORKERS,
         asks=MatterAsk,
-        answers={201: LifeView},
+        answers={201: LifeView, 202: PutOffView},
         refuses=(
             "region-unknown",
             "category-unknown",

@@ -11,9 +11,11 @@ from callflow.domain.codes import is_unit_code
 from callflow.domain.names import SiteId, TicketId
 from callflow.domain.ticket_refusals import TicketRefusal
 from callflow.service.site_rules import DANGER_SITE
-from callflow.service.ticket_ports import Given
+from callflow.service.ticket_ports import Given, Lived
 from callflow.web import ticket_step_schemas as s
+from callflow.web.deps import Asker, Deps
 from callflow.web.errors import Problem
+from callflow.web.put_off import PutOffView, waits_for_the_database
 from callflow.web.routes import CALL_WORKERS, Handler, Role, Route, Visit, answer
 from callflow.web.submit import once
 from callflow.web.tickets import TICKET_ID
@@ -32,7 +34,7 @@ SUPERVISORS = frozenset({Role.SUPERVISOR})
 class Asked:
     """What a step is made from."""
 
-    visit: Visit
+    deps: Deps
     life: Life
     ask: Any
     at: float
@@ -91,7 +93,7 @@ def dispatch(asked: Asked) -> Meant:
     """派发: to a unit, or across to the other platform (R-010, R-011, R-013)."""
     ask, life = asked.ask, asked.life
     if ask.platform is not None:
-        peer = _peer(asked.visit, ask.platform)
+        peer = _peer(asked.deps, ask.platform)
         across = [
             t.Entrusted(asked.at, asked.by, peer=peer, owes=True),
             t.Dispatched(asked.at, asked.by, unit=peer, assisting=ask.assisting),
@@ -116,7 +118,7 @@ def settle(asked: Asked) -> Meant:
 def escalate(asked: Asked) -> Meant:
     """升级: the police get a linked ticket; at the police the danger is marked (R-012)."""
     escalated: list[Happening] = [t.Escalated(asked.at, asked.by, reason=asked.ask.text)]
-    police = asked.visit.deps.site.peer_of(DANGER_SITE)
+    police = asked.deps.site.peer_of(DANGER_SITE)
     if police is None:
         return Meant(escalated)
     peer = SiteId(police.id)
@@ -130,16 +132,16 @@ def merge(asked: Asked) -> Meant:
 
 def relevel(asked: Asked) -> Meant:
     """A person's level, kind of matter and category instead of the classifier's."""
-    ask, life, rules = asked.ask, asked.life, asked.visit.deps.ticket_rules
-    check_category(asked.visit, ask.category)
+    ask, life, rules = asked.ask, asked.life, asked.deps.ticket_rules
+    check_category(asked.deps, ask.category)
     level, matter = ask.level or life.level, ask.matter or life.matter
     due = rules.deadlines(life, level, matter)
     return Meant([t.Relevelled(asked.at, asked.by, level, matter, ask.category, due)])
 
 
-def check_category(visit: Visit, category: str | None) -> None:
+def check_category(deps: Deps, category: str | None) -> None:
     """A category is one of the tree in force, or none."""
-    if category and category not in visit.deps.ticket_rules.categories.names:
+    if category and category not in deps.ticket_rules.categories.names:
         raise Problem("category-unknown")
 
 
@@ -148,8 +150,8 @@ def _check_units(*codes: str) -> None:
         raise Problem("unit-code-wrong")
 
 
-def _peer(visit: Visit, platform: str) -> SiteId:
-    if visit.deps.site.peer_of(platform) is None:
+def _peer(deps: Deps, platform: str) -> SiteId:
+    if deps.site.peer_of(platform) is None:
         raise Problem("platform-unknown")
     return SiteId(platform)
 
@@ -164,6 +166,8 @@ class StepRow:
     says: str
     roles: frozenset[Role] = CALL_WORKERS
     refuses: tuple[str, ...] = ()
+    is_urgent: bool = False
+    """Does not wait for the database: who asks must know at once that it was not done."""
 
 
 STEPS = (
@@ -185,35 +189,57 @@ STEPS = (
     StepRow(
         "settle", s.SettleAsk, settle, "The conference has decided.", roles=SUPERVISORS, refuses=("unit-code-wrong",)
     ),
-    StepRow("escalate", s.TextAsk, escalate, "Danger: the police get a linked ticket (升级)."),
+    StepRow("escalate", s.TextAsk, escalate, "Danger: the police get a linked ticket (升级).", is_urgent=True),
     StepRow("merge", s.MergeAsk, merge, "The same matter as another ticket, which goes on (并单)."),
     StepRow("relevel", s.RelevelAsk, relevel, "A person's level, matter and category.", refuses=("category-unknown",)),
 )
 
 
+async def take_step(asker: Asker, word: str, ticket_id: TicketId, ask: Any) -> Lived:
+    """Let it happen, once for the asker's key.
+
+    Raises:
+        Problem: there is no such ticket, or the step is refused.
+        FactsAway: nothing was written.
+    """
+    deps, row = asker.deps, ROWS[word]
+    life = await deps.lives.life(ticket_id)
+    if life is None:
+        raise Problem("ticket-not-found")
+    meant = row.means(Asked(deps, life, ask, asker.at, asker.by))
+    lived = await deps.lives.live_on(
+        ticket_id,
+        *meant.happenings,
+        key=f"{word}:{asker.by}:{asker.key}",
+        at=asker.at,
+        text=getattr(ask, "text", ""),
+        given=meant.given,
+        read_version=ask.version,
+    )
+    if lived is None:
+        raise Problem("ticket-not-found")
+    if lived.refused is not None:
+        raise Problem(lived.refused)
+    return lived
+
+
+ROWS = {row.word: row for row in STEPS}
+
+
 def _handler(row: StepRow) -> Handler:
     async def take(visit: Visit, ask: s.StepAsk) -> web.Response:
-        ticket_id = TicketId(visit.part("ticket_id"))
-        life = await visit.deps.lives.life(ticket_id) if TICKET_ID.fullmatch(ticket_id) else None
-        if life is None:
-            raise Problem("ticket-not-found")
-        meant = row.means(Asked(visit, life, ask, visit.now, visit.who.agent_id))
-        lived = await visit.deps.lives.live_on(
-            ticket_id,
-            *meant.happenings,
-            key=f"{row.word}:{visit.who.agent_id}:{visit.request_key}",
-            at=visit.now,
-            text=getattr(ask, "text", ""),
-            given=meant.given,
-            read_version=ask.version,
-        )
-        if lived is None:
-            raise Problem("ticket-not-found")
-        if lived.refused is not None:
-            raise Problem(lived.refused)
+        asker = Asker(visit.deps, visit.who.agent_id, visit.now, visit.request_key)
+        lived = await take_step(asker, row.word, TicketId(visit.part("ticket_id")), ask)
         return answer(life_view(lived.life, lived.told))
 
-    return once(take)
+    waits = waits_for_the_database(row.word, take, is_urgent=lambda _ask: row.is_urgent)
+
+    async def named(visit: Visit, ask: s.StepAsk) -> web.StreamResponse:
+        if not TICKET_ID.fullmatch(visit.part("ticket_id")):
+            raise Problem("ticket-not-found")
+        return await waits(visit, ask)
+
+    return once(named)
 
 
 ROUTES = tuple(
@@ -224,7 +250,7 @@ ROUTES = tuple(
         row.says,
         roles=row.roles,
         asks=row.asks,
-        answers={200: s.LifeView},
+        answers={200: s.LifeView} if row.is_urgent else {200: s.LifeView, 202: PutOffView},
         refuses=("ticket-not-found", *(code.value for code in TicketRefusal), *row.refuses, *EVERY_WRITE),
         headers=("Idempotency-Key",),
     )

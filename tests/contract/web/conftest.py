@@ -4,15 +4,43 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from callflow.adapters.put_off_file import PutOffFile
+from callflow.adapters.sql.database import Database
+from callflow.adapters.sql.figures import SqlFigures
+from callflow.adapters.sql.ticket_desk import SqlLives
+from callflow.adapters.sql.ticket_search import SqlTicketSearch
+from callflow.adapters.sql.tickets import TicketsRead
+from callflow.service.put_off import PutOff
 from tests.contract.web.house import House
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
+    """A site with memory instead of books."""
     made = House()
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> AsyncIterator[Database]:
+    """Real books."""
+    opened = await Database.open(f"sqlite:///{tmp_path / 'facts.db'}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def ticket_house(books: Database, tmp_path: Path) -> AsyncIterator[House]:
+    """A site whose tickets stand in real books."""
+    made = House()
+    made.lives, made.tickets, made.search = SqlLives(books, made.site), TicketsRead(books), SqlTicketSearch(books)
+    made.figures, made.put_off = SqlFigures(books), PutOff(PutOffFile(tmp_path / "later.ndjson"), made.desks)
     await made.open()
     yield made
     await made.close()

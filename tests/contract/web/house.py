@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from ulid import ULID
 
 from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFacts, FakeOutbox, FakePbx
+from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.regions import Regions
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import events
@@ -34,6 +35,7 @@ from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
 from callflow.service.ports import Known
+from callflow.service.put_off import PutOff
 from callflow.service.site_rules import rules_of
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
@@ -110,6 +112,7 @@ class House:
         self.figures: Any = None
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
+        self.put_off: Any = PutOff(PutOffFile(Path(self.tape_folder.name, "later")), self.desks)
         self.registry = CollectorRegistry()
         self.now = 1_800_000_000.0
         rules = rules_of(self.site)
@@ -146,6 +149,7 @@ class House:
             facts=self.facts,
             tickets=self.tickets,
             lives=self.lives,
+            put_off=self.put_off,
             search=self.search,
             figures=self.figures,
             ticket_rules=shipped_rules(),

@@ -11,32 +11,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.figures import SqlFigures
-from callflow.adapters.sql.ticket_desk import SqlLives
-from callflow.adapters.sql.tickets import TicketsRead
 from callflow.web.ticket_metrics import TicketMetrics
 from tests.contract.web.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    pass
 
 FIGURES = "/api/v1/figures"
 DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana" / "callflow.json"
-
-
-@pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{tmp_path / 'facts.db'}")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def counting_house(books: Database) -> AsyncIterator[House]:
-    made = House()
-    made.lives, made.tickets, made.figures = SqlLives(books, made.site), TicketsRead(books), SqlFigures(books)
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def some_tickets(house: House) -> None:
@@ -52,14 +34,14 @@ async def some_tickets(house: House) -> None:
 
 
 @pytest.mark.covers("R-093", "R-094")
-async def test_a_period_by_region_and_the_exchange_beside_it(counting_house: House) -> None:
-    await some_tickets(counting_house)
+async def test_a_period_by_region_and_the_exchange_beside_it(ticket_house: House) -> None:
+    await some_tickets(ticket_house)
     supervisor, agent = (
-        await counting_house.desk(counting_house.supervisor),
-        await counting_house.desk(counting_house.agent),
+        await ticket_house.desk(ticket_house.supervisor),
+        await ticket_house.desk(ticket_house.agent),
     )
 
-    period = {"opened_from": counting_house.now - 3600, "opened_to": counting_house.now + 1}
+    period = {"opened_from": ticket_house.now - 3600, "opened_to": ticket_house.now + 1}
     status, body = await supervisor.post(FIGURES, period | {"by": "region"})
 
     assert status == 200, body
@@ -79,16 +61,16 @@ async def test_a_period_by_region_and_the_exchange_beside_it(counting_house: Hou
 
 @pytest.mark.covers("T-16")
 async def test_the_gauges_know_no_person_and_the_dashboard_asks_only_for_what_there_is(
-    counting_house: House, books: Database
+    ticket_house: House, books: Database
 ) -> None:
-    await some_tickets(counting_house)
+    await some_tickets(ticket_house)
     registry = CollectorRegistry()
-    metrics = TicketMetrics(registry, SqlFigures(books), lambda: {"reminded": 1}, lambda: counting_house.now)
+    metrics = TicketMetrics(registry, SqlFigures(books), lambda: {"reminded": 1}, lambda: ticket_house.now)
     await metrics.count()
     await metrics.count()
 
     shown = generate_latest(registry).decode()
-    offered = shown + generate_latest(counting_house.registry).decode()
+    offered = shown + generate_latest(ticket_house.registry).decode()
 
     assert 'callflow_tickets{level="2",state="signed"} 2.0' in shown
     assert "callflow_exchange_waiting 1.0" in shown

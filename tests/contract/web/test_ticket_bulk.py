@@ -13,34 +13,12 @@ from sqlalchemy import select
 
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.tables import audit
-from callflow.adapters.sql.ticket_desk import SqlLives
-from callflow.adapters.sql.ticket_search import SqlTicketSearch
-from callflow.adapters.sql.tickets import TicketsRead
 from tests.contract.web.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from tests.contract.web.desk import Desk
 
 EXPORT, IMPORT = "/api/v1/tickets/export", "/api/v1/tickets/import"
-
-
-@pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{tmp_path / 'facts.db'}")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def bulk_house(books: Database) -> AsyncIterator[House]:
-    made = House()
-    made.lives, made.tickets, made.search = SqlLives(books, made.site), TicketsRead(books), SqlTicketSearch(books)
-    await made.open()
-    yield made
-    await made.close()
 
 
 def matters(count: int, **changes: Any) -> dict[str, Any]:
@@ -55,8 +33,8 @@ async def text_of(desk: Desk, **ask: Any) -> str:
 
 
 @pytest.mark.covers("R-044")
-async def test_matters_are_imported_once_and_what_is_wrong_holds_nothing_up(bulk_house: House) -> None:
-    supervisor = await bulk_house.desk(bulk_house.supervisor)
+async def test_matters_are_imported_once_and_what_is_wrong_holds_nothing_up(ticket_house: House) -> None:
+    supervisor = await ticket_house.desk(ticket_house.supervisor)
     ask = matters(3)
     ask["matters"][1]["region"] = "519999"
 
@@ -70,14 +48,14 @@ async def test_matters_are_imported_once_and_what_is_wrong_holds_nothing_up(bulk
         ("W1", "region-unknown"),
         ("W2", None),
     ]
-    assert len(await bulk_house.tickets.search()) == 2
+    assert len(await ticket_house.tickets.search()) == 2
 
 
 @pytest.mark.covers("R-044", "R-002", "T-16")
 async def test_an_export_is_masked_checksummed_audited_and_goes_on_where_it_was_cut(
-    bulk_house: House, books: Database
+    ticket_house: House, books: Database
 ) -> None:
-    supervisor = await bulk_house.desk(bulk_house.supervisor)
+    supervisor = await ticket_house.desk(ticket_house.supervisor)
     await supervisor.post(IMPORT, matters(5))
 
     lines = (await text_of(supervisor, region="510104", number="19991234567")).splitlines(keepends=True)
@@ -96,8 +74,8 @@ async def test_an_export_is_masked_checksummed_audited_and_goes_on_where_it_was_
 
 
 @pytest.mark.covers("R-044")
-async def test_no_cell_of_a_spreadsheet_is_a_formula(bulk_house: House) -> None:
-    supervisor = await bulk_house.desk(bulk_house.supervisor)
+async def test_no_cell_of_a_spreadsheet_is_a_formula(ticket_house: House) -> None:
+    supervisor = await ticket_house.desk(ticket_house.supervisor)
     await supervisor.post(IMPORT, matters(2, location="@SUM(A1)"))
 
     head, *rows, last = list(csv.reader(io.StringIO(await text_of(supervisor, format="csv"))))
@@ -109,8 +87,8 @@ async def test_no_cell_of_a_spreadsheet_is_a_formula(bulk_house: House) -> None:
 
 
 @pytest.mark.covers("R-065")
-async def test_who_may_take_tickets_along_and_bring_them_in(bulk_house: House) -> None:
-    agent, auditor = await bulk_house.desk(bulk_house.agent), await bulk_house.desk(bulk_house.auditor)
+async def test_who_may_take_tickets_along_and_bring_them_in(ticket_house: House) -> None:
+    agent, auditor = await ticket_house.desk(ticket_house.agent), await ticket_house.desk(ticket_house.auditor)
 
     assert (await agent.post(EXPORT, {}))[1]["code"] == "role-not-allowed"
     assert (await auditor.post(IMPORT, matters(1)))[1]["code"] == "role-not-allowed"
@@ -119,8 +97,8 @@ async def test_who_may_take_tickets_along_and_bring_them_in(bulk_house: House) -
 
 
 @pytest.mark.covers("R-044")
-async def test_a_search_goes_page_by_page_with_its_cursor(bulk_house: House) -> None:
-    supervisor = await bulk_house.desk(bulk_house.supervisor)
+async def test_a_search_goes_page_by_page_with_its_cursor(ticket_house: House) -> None:
+    supervisor = await ticket_house.desk(ticket_house.supervisor)
     await supervisor.post(IMPORT, matters(5))
     seen: list[str] = []
     ask: dict[str, Any] = {"limit": 2, "state": "dispatched", "level": 3}

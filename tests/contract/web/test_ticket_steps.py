@@ -8,36 +8,15 @@ import pytest
 
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.outbox import SqlOutgoing
-from callflow.adapters.sql.ticket_desk import SqlLives
-from callflow.adapters.sql.tickets import TicketsRead
 from callflow.domain.names import SiteId
 from tests.contract.web.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from tests.contract.web.desk import Desk
 
 TICKETS = "/api/v1/tickets"
 MATTER = {"channel": "web", "summary": "路灯不亮", "location": "红星路", "region": "510104", "contact": "19991234567"}
 UNIT = "510104000000"
-
-
-@pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{tmp_path / 'facts.db'}")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def desk_house(books: Database) -> AsyncIterator[House]:
-    made = House()
-    made.lives, made.tickets = SqlLives(books, made.site), TicketsRead(books)
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def a_ticket(desk: Desk, **changes: Any) -> str:
@@ -51,8 +30,8 @@ async def step(desk: Desk, ticket_id: str, word: str, **ask: Any) -> tuple[int, 
 
 
 @pytest.mark.covers("R-010", "R-041", "R-053")
-async def test_a_matter_from_the_web_goes_its_whole_way(desk_house: House) -> None:
-    desk = await desk_house.desk(desk_house.agent)
+async def test_a_matter_from_the_web_goes_its_whole_way(ticket_house: House) -> None:
+    desk = await ticket_house.desk(ticket_house.agent)
     ticket_id = await a_ticket(desk, category="公共设施类", matter="complaint")
 
     for word, ask, state in (
@@ -74,9 +53,9 @@ async def test_a_matter_from_the_web_goes_its_whole_way(desk_house: House) -> No
 @pytest.mark.covers("R-010", "R-011", "R-012", "R-066")
 @pytest.mark.parametrize("way", ["dispatch_to", "dispatch", "escalate"])
 async def test_it_is_given_to_the_police_in_three_ways_and_crosses_once(
-    desk_house: House, books: Database, way: str
+    ticket_house: House, books: Database, way: str
 ) -> None:
-    desk = await desk_house.desk(desk_house.agent)
+    desk = await ticket_house.desk(ticket_house.agent)
     same = {"Idempotency-Key": "one"}
     if way == "dispatch_to":
         for _ in range(2):
@@ -95,8 +74,8 @@ async def test_it_is_given_to_the_police_in_three_ways_and_crosses_once(
 
 
 @pytest.mark.covers("R-017", "R-018", "R-052")
-async def test_a_dispute_is_listed_decided_by_a_supervisor_and_binds(desk_house: House) -> None:
-    desk, supervisor = await desk_house.desk(desk_house.agent), await desk_house.desk(desk_house.supervisor)
+async def test_a_dispute_is_listed_decided_by_a_supervisor_and_binds(ticket_house: House) -> None:
+    desk, supervisor = await ticket_house.desk(ticket_house.agent), await ticket_house.desk(ticket_house.supervisor)
     ticket_id = await a_ticket(desk, category="市容管理类")
     assert (await step(desk, ticket_id, "dispute", text="职责交叉"))[0] == 200
     _, listed = await desk.get("/api/v1/disputes")
@@ -130,8 +109,10 @@ async def test_a_dispute_is_listed_decided_by_a_supervisor_and_binds(desk_house:
         ("call-back", {"satisfied": True}, "step-not-now"),
     ],
 )
-async def test_what_may_not_be_is_refused_by_name(desk_house: House, word: str, ask: dict[str, Any], code: str) -> None:
-    desk = await desk_house.desk(desk_house.agent)
+async def test_what_may_not_be_is_refused_by_name(
+    ticket_house: House, word: str, ask: dict[str, Any], code: str
+) -> None:
+    desk = await ticket_house.desk(ticket_house.agent)
     ticket_id = await a_ticket(desk)
 
     assert (await step(desk, ticket_id, word, **ask))[1]["code"] == code
@@ -147,30 +128,30 @@ async def test_what_may_not_be_is_refused_by_name(desk_house: House, word: str, 
         ({"summary": ""}, "invalid-request"),
     ],
 )
-async def test_a_matter_that_is_wrong_makes_no_ticket(desk_house: House, wrong: dict[str, Any], code: str) -> None:
-    desk = await desk_house.desk(desk_house.agent)
+async def test_a_matter_that_is_wrong_makes_no_ticket(ticket_house: House, wrong: dict[str, Any], code: str) -> None:
+    desk = await ticket_house.desk(ticket_house.agent)
 
     assert (await desk.post(TICKETS, MATTER | wrong))[1]["code"] == code
-    assert await desk_house.tickets.search() == []
+    assert await ticket_house.tickets.search() == []
 
 
 @pytest.mark.covers("R-030", "R-032")
-async def test_a_person_judges_anew_and_the_deadlines_follow(desk_house: House) -> None:
-    desk = await desk_house.desk(desk_house.agent)
+async def test_a_person_judges_anew_and_the_deadlines_follow(ticket_house: House) -> None:
+    desk = await ticket_house.desk(ticket_house.agent)
     ticket_id = await a_ticket(desk, matter="consult")
 
     _, body = await step(desk, ticket_id, "relevel", level=1, category="突发事件类")
 
     assert (body["level"], body["category"], body["limits"]) == (1, "突发事件类", "sichuan-2025")
     response, result = body["deadlines"]
-    assert (response["stage"], response["due_at"] - desk_house.now) == ("response", 7200.0)
+    assert (response["stage"], response["due_at"] - ticket_house.now) == ("response", 7200.0)
     assert result["assumed"] is True  # the house's clock stands in 2027, which is not published
     assert (await step(desk, ticket_id, "relevel", level=3))[1]["code"] == "level-not-lowered"
 
 
 @pytest.mark.covers("R-065")
-async def test_an_auditor_reads_and_steps_nothing(desk_house: House) -> None:
-    desk, auditor = await desk_house.desk(desk_house.agent), await desk_house.desk(desk_house.auditor)
+async def test_an_auditor_reads_and_steps_nothing(ticket_house: House) -> None:
+    desk, auditor = await ticket_house.desk(ticket_house.agent), await ticket_house.desk(ticket_house.auditor)
     ticket_id = await a_ticket(desk)
 
     assert (await step(auditor, ticket_id, "sign"))[1]["code"] == "role-not-allowed"
