@@ -37,6 +37,7 @@ from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.regions import Regions
 from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
+from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
@@ -193,6 +194,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             tickets=tickets,
             lives=lives,
             put_off=put_off,
+            diverted=SqlDiverted(database, SiteId(site.platform.id)),
             search=SqlTicketSearch(database),
             figures=figures,
             ticket_rules=ticket_rules,

@@ -4,7 +4,7 @@ Rules of this file
 1. Everything that can change a ticket's state is a row of `TABLE`; every state has a row for every event, and
    `nothing` is a row. No event raises; what may not be asked is refused before (`ticket_refusals.py`).
 2. The other platform's ticket of the pair has a life of its own there. What we hear of it are events here.
-3. Danger is only ever raised. A closed or merged ticket stays so (R-041, X-3).
+3. Danger is only ever raised. A closed or merged ticket stays so (R-041, X-3); the other platform's call-back is kept.
 4. A matter is returned once at most, and never where a precedent binds it (R-017, R-018).
 5. A repeated event changes nothing. `version` counts the changes: who writes must have read the newest.
 6. No I/O, no clock.
@@ -29,6 +29,7 @@ from callflow.domain.tickets import (
     Happening,
     Life,
     Merged,
+    PeerCalledBack,
     PeerFedBack,
     Relevelled,
     Responded,
@@ -120,6 +121,12 @@ def called_back(draft: Draft, event: CalledBack) -> None:
     )
 
 
+def peer_called_back(draft: Draft, event: PeerCalledBack) -> None:
+    """The citizen was asked over there; nobody asks him again."""
+    if draft.life.called_back_at is None:
+        draft.change("peer_called_back", called_back_at=event.at, satisfied=event.satisfied)
+
+
 def closed(draft: Draft, event: Closed) -> None:
     """Done."""
     draft.change("closed", state=State.CLOSED, since=event.at)
@@ -172,6 +179,7 @@ def entrusted(draft: Draft, event: Entrusted) -> None:
     """Whose it mainly is follows, unless a unit of ours has it."""
     life = draft.life
     unit = {True: life.unit or event.peer, False: "" if life.unit == event.peer else life.unit}[event.owes]
+    unit = life.unit if event.beside else unit
     if (life.awaits_peer, life.peer, life.unit) != (event.owes, event.peer, unit):
         fed_back = life.peer_fed_back and life.awaits_peer
         draft.change("entrusted", awaits_peer=event.owes, peer=event.peer, unit=unit, peer_fed_back=fed_back)
@@ -191,6 +199,7 @@ EVENTS: tuple[type[Happening], ...] = (
     CitizenTold,
     PeerFedBack,
     CalledBack,
+    PeerCalledBack,
     Closed,
     Returned,
     Disputed,
@@ -208,6 +217,7 @@ OPEN: Rows = {
     **NOTHING,
     Dispatched: Row(dispatched, (State.DISPATCHED,)),
     PeerFedBack: Row(peer_fed_back),
+    PeerCalledBack: Row(peer_called_back),
     CitizenTold: Row(citizen_told),
     Returned: Row(returned, (State.RETURNED,)),
     Disputed: Row(disputed, (State.DISPUTED,)),
@@ -243,7 +253,7 @@ TABLE: dict[State, Rows] = {
         Dispatched: Row(nothing),
         Settled: Row(settled, (State.DISPATCHED,)),
     },
-    State.CLOSED: NOTHING,
+    State.CLOSED: {**NOTHING, PeerCalledBack: Row(peer_called_back)},
     State.MERGED: NOTHING,
 }
 

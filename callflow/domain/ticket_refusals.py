@@ -42,6 +42,7 @@ class TicketRefusal(StrEnum):
     CITIZEN_NOT_TOLD = "citizen-not-told"
     NO_CALL_BACK_IN_DANGER = "no-call-back-in-danger"
     CALLED_BACK_ALREADY = "called-back-already"
+    CALL_BACK_IS_THEIRS = "call-back-is-theirs"
     MERGED_INTO_ITSELF = "merged-into-itself"
     MERGE_TARGET_GONE = "merge-target-gone"
     CHANGED_MEANWHILE = "changed-meanwhile"
@@ -52,8 +53,8 @@ Guard = Callable[[Life, Any], bool]
 """Whether the step must not happen."""
 
 
-def _over(life: Life, _event: Happening) -> bool:
-    return life.is_over
+def _over(life: Life, event: Happening) -> bool:
+    return life.is_over and _not_now(life, event)
 
 
 def _disputed(life: Life, _event: Happening) -> bool:

@@ -143,6 +143,13 @@ class CalledBack(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class PeerCalledBack(Happening):
+    """回访 by the other platform, whose matter it is: one an incident (R-054). We keep the answer."""
+
+    satisfied: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Closed(Happening):
     """办结."""
 
@@ -198,10 +205,14 @@ class Relevelled(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Entrusted(Happening):
-    """The other platform deals with the matter and owes us its feedback (R-011, R-041); or it does so no longer."""
+    """The other platform deals with the matter and owes us its feedback (R-011, R-041); or it does so no longer.
+
+    `beside`: it has a part of its own beside ours, which goes on (R-013, R-014); whose it mainly is does not change.
+    """
 
     peer: SiteId
     owes: bool
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class Danger(Matter):
 class Dispatch(Matter):
     """A matter without a call of ours: from web, SMS, app, a field unit, or given across by a person (R-010 to R-013).
 
-    Its danger makes the police ticket at once; `reason` is why it is given across.
+    Its danger makes the police ticket at once; `reason` is why it is given across. `beside`: the sender's own part goes
+    on and the matter stays his (R-013, R-014); else it is the receiver's.
     """
 
     channel: Channel
@@ -136,12 +137,14 @@ class Dispatch(Matter):
     location: Word
     summary: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)]
     reason: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+    beside: bool = False
 
 
 class TicketStep(Body):
     """One step of the sender's ticket of the pair, in the order of its versions (R-043).
 
-    `text` is the result or the reason; `step` and `state` are the sender's words, so that a newer peer's cross, too.
+    `text` is the result or the reason, `satisfied` the citizen's answer to a call-back; `step` and `state` are the
+    sender's words, so that a newer peer's cross, too.
     """
 
     ticket_id: TicketNumber
@@ -151,6 +154,7 @@ class TicketStep(Body):
     level: Literal[1, 2, 3]
     unit: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{0,32}$")]
     text: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+    satisfied: bool | None = None
 
 
 class TicketOpened(Body):

@@ -62,6 +62,31 @@ class Dispute:
     precedent: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """A matter that came here first and is the other platform's, and what came of it over there."""
+
+    ticket_id: str
+    incident_id: str
+    to: str
+    peer_ticket_id: str | None
+    category: str
+    region: str
+    opened_at: float
+    peer_state: str
+    """As the other platform last said; "" before its first word."""
+    result: str | None
+    result_at: float | None
+    satisfied: bool | None
+
+
+class DivertedBooks(Protocol):
+    """What was given away. May raise ports.FactsAway."""
+
+    async def diverted(self, opened_from: float, opened_to: float, limit: int) -> Sequence[Diverted]:
+        """Those opened in this period (epoch seconds, the end excluded), newest first."""
+
+
 class Lives(Protocol):
     """The tickets of one platform, living. All of them may raise ports.FactsAway."""
 

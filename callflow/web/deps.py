@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from callflow.service.ports import CaseFiles
     from callflow.service.put_off import Wish
     from callflow.service.recordings import Books, Files
-    from callflow.service.ticket_ports import Lives
+    from callflow.service.ticket_ports import DivertedBooks, Lives
     from callflow.service.ticket_search import BulkSearch
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
@@ -128,6 +128,7 @@ class Deps:
     tickets: TicketsRead
     lives: Lives
     put_off: KeepsForLater
+    diverted: DivertedBooks
     search: BulkSearch
     figures: FigureBooks
     ticket_rules: TicketRules

@@ -101,6 +101,14 @@ TICKET_REFUSALS: dict[str, Refusal] = {
         "Close the ticket.",
         "可直接办结。",
     ),
+    "call-back-is-theirs": Refusal(
+        409,
+        "The other platform's call-back",
+        "The matter is the other platform's: it asks the citizen, once for the incident, and its answer comes here.",
+        "该事件归对方平台，由对方回访一次，结果会同步过来。",
+        "Wait for its answer, or close the ticket.",
+        "请等待对方回访结果，或直接办结。",
+    ),
     "merged-into-itself": Refusal(
         422,
         "Merged into itself",

@@ -55,6 +55,12 @@ class DispatchAsk(TextAsk):
     platform: Code | None = None
 
 
+class CooperateAsk(TextAsk):
+    """Which platform has a part in it; the text says which part."""
+
+    platform: Code
+
+
 class SettleAsk(TextAsk):
     """The conference's decision; `binds` makes it a precedent for its category and region."""
 

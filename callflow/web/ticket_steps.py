@@ -125,6 +125,17 @@ def escalate(asked: Asked) -> Meant:
     return Meant([*escalated, t.Entrusted(asked.at, asked.by, peer=peer, owes=True)], Given(peer, asked.ask.text))
 
 
+def cooperate(asked: Asked) -> Meant:
+    """协同处置: the other platform gets a linked ticket for its part; ours and its clocks go on (R-013, R-014)."""
+    if not asked.ask.text.strip():
+        raise Problem("reason-missing")
+    peer = _peer(asked.deps, asked.ask.platform)
+    if asked.life.unit == peer:
+        raise Problem("step-not-now")
+    beside = t.Entrusted(asked.at, asked.by, peer=peer, owes=True, beside=True)
+    return Meant([beside], Given(peer, asked.ask.text))
+
+
 def merge(asked: Asked) -> Meant:
     """并单."""
     return Meant([t.Merged(asked.at, asked.by, into=TicketId(asked.ask.into))])
@@ -190,6 +201,13 @@ STEPS = (
         "settle", s.SettleAsk, settle, "The conference has decided.", roles=SUPERVISORS, refuses=("unit-code-wrong",)
     ),
     StepRow("escalate", s.TextAsk, escalate, "Danger: the police get a linked ticket (升级).", is_urgent=True),
+    StepRow(
+        "cooperate",
+        s.CooperateAsk,
+        cooperate,
+        "The other platform gets a linked ticket beside ours, with a reason (协同处置).",
+        refuses=("platform-unknown",),
+    ),
     StepRow("merge", s.MergeAsk, merge, "The same matter as another ticket, which goes on (并单)."),
     StepRow("relevel", s.RelevelAsk, relevel, "A person's level, matter and category.", refuses=("category-unknown",)),
 )

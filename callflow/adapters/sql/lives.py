@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from callflow.adapters.sql.step import Step
     from callflow.domain.tickets import Happening, Life
 
-SILENT: Final = frozenset({"peer_fed_back", "entrusted"})
+SILENT: Final = frozenset({"peer_fed_back", "peer_called_back", "entrusted"})
 """What the peer himself has said, or is told by a message of its own."""
 
 
@@ -162,6 +162,7 @@ async def _to_peer(step: Step, peer: SiteId, word: str, life: Life, text: str) -
         level=life.level,
         unit=life.unit,
         text=text[:NOTE_LIMIT],
+        satisfied=life.satisfied if word == "called_back" else None,
     )
     once = f"step:{life.ticket_id}:{life.version}:{word}"
     await outbox.put(step, outbox.Written(life.incident_id, peer, "step", body, once))
@@ -175,7 +176,7 @@ async def dispatch(step: Step, ticket_id: str, given: Given) -> outbox.Written:
         crossing.matter_body(step, row, given.peer)
         | {"danger": life.danger, "channel": row.channel, "level": life.level, "matter": life.matter}
         | {"category": life.category, "location": row.location, "summary": row.summary[:NOTE_LIMIT]}
-        | {"reason": given.reason[:NOTE_LIMIT]}
+        | {"reason": given.reason[:NOTE_LIMIT], "beside": life.unit != given.peer}
     )
     once = f"dispatch:{ticket_id}:{given.peer}:{life.version}"
     return outbox.Written(life.incident_id, given.peer, "dispatch", body, once)

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from callflow.adapters.sql import lives
 from callflow.domain.ticket_life import TABLE, nothing
-from callflow.domain.tickets import CitizenTold, FedBack, Happening, PeerFedBack, Responded, Returned, Signed
+from callflow.domain.tickets import (
+    CitizenTold,
+    FedBack,
+    Happening,
+    PeerCalledBack,
+    PeerFedBack,
+    Responded,
+    Returned,
+    Signed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +32,8 @@ MIRRORED: Final[dict[str, Callable[[float, str, TicketStep], Happening]]] = {
     "returned": lambda at, by, said: Returned(at, by, reason=said.text or said.step),
 }
 """The peer's word -> what happens to our ticket while the peer is its main unit (工单互派, R-011)."""
+
+CALLED_BACK: Final = "called_back"
 
 FEEDBACK: Final = frozenset({"fed_back", "closed"})
 """With these the peer owes nothing more (R-041)."""
@@ -42,6 +53,8 @@ async def keep_peer_step(step: Step, record: KeepPeerStep) -> Detail:
         meant.append(MIRRORED[said.step](step.at, record.peer, said))
     if said.step in FEEDBACK:
         meant.append(PeerFedBack(step.at, record.peer, result=said.text or said.step))
+    if said.step == CALLED_BACK:
+        meant.append(PeerCalledBack(step.at, record.peer, satisfied=said.satisfied))
     told: list[str] = []
     for happening in meant:
         row = await step.ticket_of(record.incident_id)

@@ -15,7 +15,7 @@ from callflow.adapters.sql.ticket_records import caller_columns, make
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain.names import Consent, IncidentId, Presentation, SiteId, TicketId, Verified
 from callflow.domain.ticket_refusals import TicketRefusal
-from callflow.domain.tickets import Entrusted, Happening, Life, Merged, Settled
+from callflow.domain.tickets import CalledBack, Entrusted, Happening, Life, Merged, Settled
 from callflow.service.ticket_ports import Dispute, DueTicket, Given, Lived, NewMatter
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ class SqlLives:
     ) -> TicketRefusal | None:
         if read_version is not None and read_version != row.version:
             return TicketRefusal.CHANGED_MEANWHILE
+        if row.owner != self._site.platform.id and any(isinstance(one, CalledBack) for one in happenings):
+            return TicketRefusal.CALL_BACK_IS_THEIRS
         for into in (one.into for one in happenings if isinstance(one, Merged)):
             other = await lives.locked(step, into)
             if other is None or lives.life_in(step, other).is_over:

@@ -70,6 +70,8 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         "peer_ticket_id": matter.ticket_id,
         "peer_note": _with_history(matter),
     }
+    ours = isinstance(matter, Dispatch) and not matter.beside
+    """Given to us as a whole; of a handover the two agents decide."""
     if matter.suggestion is not None:
         link["suggestion"] = matter.suggestion.model_dump_json()
     if have is None:
@@ -81,12 +83,13 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
             **caller_columns(step, matter.number, matter.presentation, matter.verified),
             **_given_across(matter),
             first_receiver=matter.first_receiver,
-            owner=matter.first_receiver,
+            owner=step.site.platform.id if ours else matter.first_receiver,
             danger=matter.danger,
             consent=matter.consent,
         )
     else:
         ticket_id = have.ticket_id
+        link |= {"owner": step.site.platform.id} if ours else {}
         if matter.number and await _came_from(step, have.call_id, record.peer):
             link |= caller_columns(step, matter.number, matter.presentation, matter.verified)
         await step.change_ticket(record.incident_id, **link)

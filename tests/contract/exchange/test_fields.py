@@ -40,8 +40,8 @@ CROSSING = {
     "owner_decision": {"accept"},
     "note": {"note"},
     "owner_settled": {"owner", "settled"},
-    "dispatch": MATTER | {"channel", "level", "matter", "category", "location", "summary", "reason"},
-    "step": {"ticket_id", "version", "step", "state", "level", "unit", "text"},
+    "dispatch": MATTER | {"channel", "level", "matter", "category", "location", "summary", "reason", "beside"},
+    "step": {"ticket_id", "version", "step", "state", "level", "unit", "text", "satisfied"},
 }
 SUGGESTION = {
     "platform",

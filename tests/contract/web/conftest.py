@@ -6,10 +6,12 @@ import pytest
 
 from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.sql.database import Database
+from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
+from callflow.domain.names import SiteId
 from callflow.service.put_off import PutOff
 from tests.contract.web.house import House
 
@@ -40,6 +42,7 @@ async def ticket_house(books: Database, tmp_path: Path) -> AsyncIterator[House]:
     """A site whose tickets stand in real books."""
     made = House()
     made.lives, made.tickets, made.search = SqlLives(books, made.site), TicketsRead(books), SqlTicketSearch(books)
+    made.diverted = SqlDiverted(books, SiteId(made.site.platform.id))
     made.figures, made.put_off = SqlFigures(books), PutOff(PutOffFile(tmp_path / "later.ndjson"), made.desks)
     await made.open()
     yield made

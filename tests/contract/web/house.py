@@ -110,6 +110,7 @@ class House:
         self.lives: Any = None
         self.search: Any = self.tickets
         self.figures: Any = None
+        self.diverted: Any = None
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.put_off: Any = PutOff(PutOffFile(Path(self.tape_folder.name, "later")), self.desks)
@@ -150,6 +151,7 @@ class House:
             tickets=self.tickets,
             lives=self.lives,
             put_off=self.put_off,
+            diverted=self.diverted,
             search=self.search,
             figures=self.figures,
             ticket_rules=shipped_rules(),

@@ -73,6 +73,29 @@ async def test_it_is_given_to_the_police_in_three_ways_and_crosses_once(
     assert (await step(desk, body["ticket_id"], "close"))[1]["code"] in ("step-not-now", "peer-feedback-missing")
 
 
+@pytest.mark.covers("R-013", "R-097")
+async def test_a_part_for_the_other_platform_and_what_came_of_what_was_given_away(
+    ticket_house: House, books: Database
+) -> None:
+    desk = await ticket_house.desk(ticket_house.agent)
+    ours, theirs = await a_ticket(desk), await a_ticket(desk, dispatch_to="110")
+    assert (await step(desk, ours, "cooperate", platform="110"))[1]["code"] == "reason-missing"
+    assert (await step(desk, ours, "cooperate", platform="028", text="?"))[1]["code"] == "platform-unknown"
+    assert (await step(desk, theirs, "cooperate", platform="110", text="?"))[1]["code"] == "step-not-now"
+
+    status, body = await step(desk, ours, "cooperate", platform="110", text="请维护现场秩序")
+
+    assert (status, body["unit"], body["awaits_peer"]) == (200, "", True)
+    beside = [
+        each.payload.decode().count('"beside":true') for each in await SqlOutgoing(books).unsent(SiteId("110"), 9)
+    ]
+    assert sum(beside) == 1
+    status, listed = await desk.post(f"{TICKETS}/diverted", {})
+    assert (status, [one["ticket_id"] for one in listed["matters"]]) == (200, [theirs])  # only what is theirs now
+    assert listed["answered"] == {"counted": 0, "of": 1, "share": 0.0}
+    assert (await step(desk, theirs, "call-back", satisfied=True))[1]["code"] == "call-back-is-theirs"
+
+
 @pytest.mark.covers("R-017", "R-018", "R-052")
 async def test_a_dispute_is_listed_decided_by_a_supervisor_and_binds(ticket_house: House) -> None:
     desk, supervisor = await ticket_house.desk(ticket_house.agent), await ticket_house.desk(ticket_house.supervisor)

@@ -26,6 +26,7 @@ from callflow.domain.tickets import (
     Happening,
     Life,
     Merged,
+    PeerCalledBack,
     PeerFedBack,
     Relevelled,
     Responded,
@@ -57,6 +58,7 @@ STEPS: dict[type[Happening], Happening] = {
     CitizenTold: CitizenTold(5.0, channel="phone", **UNIT),
     PeerFedBack: PeerFedBack(6.0, result="已出警", by="110"),
     CalledBack: CalledBack(7.0, satisfied=True, **UNIT),
+    PeerCalledBack: PeerCalledBack(7.5, satisfied=False, by="110"),
     Closed: Closed(8.0, **UNIT),
     Returned: Returned(9.0, reason="不属于本单位职责", **UNIT),
     Disputed: Disputed(10.0, reason="职责交叉", **UNIT),
@@ -211,8 +213,13 @@ def test_what_is_not_refused_changes_something_and_what_is_over_stays_so() -> No
         for step in STEPS.values():
             if ticket_refusal(life, step) is None:
                 told = live(life, step).told
-                assert told or isinstance(step, PeerFedBack | Escalated | Settled | Entrusted), (life.state, step)
+                assert told or isinstance(step, PeerFedBack | PeerCalledBack | Escalated | Settled | Entrusted), (
+                    life.state,
+                    step,
+                )
             if life.is_over:
+                assert live(life, step).life.state is life.state
+            if life.is_over and not isinstance(step, PeerCalledBack):
                 assert ticket_refusal(life, step) is TicketRefusal.TICKET_OVER
                 assert live(life, step).life == life
 
@@ -231,3 +238,28 @@ def test_in_whatever_order_things_happen_a_ticket_can_be_ended_and_its_promises_
         assert life.state is not State.MERGED or life.merged_into is not None
     if not life.is_over:
         assert ticket_refusal(life, STEPS[Merged]) is None
+
+
+@pytest.mark.covers("R-054")
+def test_the_other_platforms_call_back_is_kept_once_also_by_a_ticket_that_is_closed() -> None:
+    closed = after(Signed, FedBack, CitizenTold, PeerFedBack, Closed)
+
+    asked = live(closed, STEPS[PeerCalledBack])
+    again = live(asked.life, replace(STEPS[PeerCalledBack], at=99.0))
+
+    assert (asked.life.state, asked.life.satisfied, asked.life.called_back_at) == (State.CLOSED, False, 7.5)
+    assert again.told == ()
+    assert ticket_refusal(after(Signed, FedBack, PeerCalledBack), STEPS[CalledBack]) is (
+        TicketRefusal.CALLED_BACK_ALREADY
+    )
+
+
+@pytest.mark.covers("R-013", "R-014")
+def test_a_part_for_the_other_platform_leaves_unit_and_clocks_as_they_are() -> None:
+    alone = replace(LIFE, unit="", awaits_peer=False)
+    beside = Entrusted(1.0, "8001", peer=SiteId("110"), owes=True, beside=True)
+
+    outcome = live(alone, beside)
+
+    assert (outcome.life.unit, outcome.life.awaits_peer, outcome.life.state) == ("", True, State.DISPATCHED)
+    assert outcome.life.deadlines == alone.deadlines
