@@ -1,4 +1,4 @@
-"""The event loop that a site's program runs on: uvloop, which does the same work in about six tenths of the processor time."""
+"""The event loop of a site's program: uvloop, which does the same work in about six tenths of the processor time."""
 
 import asyncio
 from collections.abc import Coroutine
