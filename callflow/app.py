@@ -30,7 +30,6 @@ from agi.tail import JournalTail
 from agi.translate import Translator
 from agi.trunks import Trunks
 from callflow.adapters.calendar import SHIPPED, RuleFileError
-from callflow.adapters.exchange_http import ExchangeClient, client_tls
 from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
@@ -41,7 +40,6 @@ from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
-from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.retention import SqlRetention
 from callflow.adapters.sql.ticket_desk import SqlLives
@@ -52,6 +50,7 @@ from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import SiteId
 from callflow.event_loop import run
+from callflow.exchange_parts import ExchangeParts
 from callflow.guard.figures import GuardFigures
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.logs import log_json
@@ -60,7 +59,6 @@ from callflow.service.call_backs import CallBacks
 from callflow.service.chaser import Chaser, supervisors_of
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
-from callflow.service.exchange import Keyring, Signer
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
 from callflow.service.ports import FactsAway
@@ -74,7 +72,7 @@ from callflow.settings import Settings
 from callflow.sitefile import Site, SiteFileError, load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
-from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
+from callflow.web.exchange import exchange_app, server_tls
 from callflow.web.metrics import attempt_outcomes
 from callflow.web.ticket_intake import applier
 from callflow.web.ticket_metrics import TicketMetrics
@@ -167,14 +165,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         )
         put_off = PutOff(PutOffFile(settings.put_off), desks)
         chaser = Chaser(lives, desks, supervisors_of([(one.id, one.role) for one in site.agent]), clock)
-        signer, keyring = Signer(SiteId(site.platform.id), keys.exchange_key), Keyring(keys.peer_keys)
-        exchange = ExchangeClient(
-            signer=signer,
-            keyring=keyring,
-            outgoing=SqlOutgoing(database),
-            peers={SiteId(p.id): p.exchange for p in site.peer},
-            tls=client_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key),
-        )
+        exchange = ExchangeParts(site, keys, database, clock)
         trunks = Trunks(link, site, clock)
         pbx = AmiPbx(link, site, uui, clock)
         rules = rules_of(site)
@@ -186,6 +177,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         routes = Routes(
             site, uui=uui, calls=facts, priorities=PlatformFirst(frozenset(p.id for p in site.peer)), clock=clock
         )
+        believed = frozenset(SiteId(p.id) for p in site.peer if p.believe_identity)
+        lines, door = exchange.listening(taker(facts, controller.happened, SiteId(site.platform.id), believed, clock))
         deps = Deps(
             site=site,
             passwords={name: agent.desk_password for name, agent in keys.agents.items()},
@@ -208,15 +201,12 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
             probes=probes_of(link, runner, facts, desks, keeper, put_off=put_off),
-            platforms=platforms_of(site, trunks, exchange) | {"guard": guard_of(settings.guard_dir, clock)},
+            platforms=platforms_of(site, trunks, lines) | {"guard": guard_of(settings.guard_dir, clock)},
             is_reachable=trunks.is_reachable,
             clock=clock,
             registry=registry,
         )
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
-        believed = frozenset(SiteId(p.id) for p in site.peer if p.believe_identity)
-        take = taker(facts, controller.happened, SiteId(site.platform.id), believed, clock)
-        door = ExchangeDoor(signer, keyring, SqlInbox(database), take, clock, exchange.send_all_again)
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)
         async with (
             _listening(make_app(deps), at.host, at.http_port),
@@ -225,7 +215,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             asyncio.TaskGroup() as group,
         ):
             group.create_task(desks.run())
-            group.create_task(exchange.run())
+            group.create_task(lines.run())
             group.create_task(runner.run())
             group.create_task(keeper.run())
             group.create_task(Retention(SqlRetention(database), keep_days_of(site), clock).run())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agi.link import AmiLink
 from agi.trunks import Trunks
-from callflow.adapters.exchange_http import ExchangeClient
+from callflow.adapters.exchange_lines import ExchangeLines
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.domain.names import SiteId
 from callflow.guard.memory import cause_of, read_memory
@@ -43,7 +43,7 @@ def probes_of(
     return {"asterisk": asterisk, "journal": journal, "sql": sql, "redis": redis, "recording": recording}
 
 
-def platforms_of(site: Site, trunks: Trunks, exchange: ExchangeClient) -> dict[str, Probe]:
+def platforms_of(site: Site, trunks: Trunks, exchange: ExchangeLines) -> dict[str, Probe]:
     """Two lines to each peer: voice and data."""
 
     def trunk(peer: str) -> Probe:

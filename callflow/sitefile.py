@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from callflow.service.exchange import Mode
+from callflow.service.profiles import Profile
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
@@ -130,8 +131,38 @@ class Carrier(_Strict):
     number_refused_codes: tuple[int, ...] = ()
 
 
+class Folders(_Strict):
+    """Where a gateway between two networks takes our files from (`out`) and puts the peer's (`into`)."""
+
+    out: Path
+    into: Path
+
+
+class Names(_Strict):
+    """A peer's own names for what crosses (R-062): our field -> his, and of a field our word -> his."""
+
+    fields: dict[str, Annotated[str, StringConstraints(pattern=r"^\w{1,64}$")]] = {}
+    words: dict[str, dict[str, Annotated[str, StringConstraints(max_length=64)]]] = {}
+
+    @model_validator(mode="after")
+    def _can_be_read_back(self) -> Names:
+        ambiguity = self.profile.ambiguity()
+        if ambiguity is not None:
+            raise ValueError(ambiguity)
+        return self
+
+    @property
+    def profile(self) -> Profile:
+        """For whoever writes and reads messages."""
+        return Profile(self.fields, self.words)
+
+
 class Peer(_Strict):
-    """Another platform (or a line such as 119). Every field is a decision; none has a default."""
+    """Another platform (or a line such as 119). Of trust every field is a decision; none has a default.
+
+    `exchange_out`, `exchange_in`: how our messages travel to him and his to us. "push" to us and "pull" from us are
+    served at our own door; `exchange` is his.
+    """
 
     id: Code
     address: Address
@@ -142,6 +173,21 @@ class Peer(_Strict):
     number_refused_codes: tuple[int, ...]
     max_hops: int = Field(ge=1, le=9)
     uui_key_id: int = Field(ge=1, le=255)
+    exchange_out: Mode = Mode.PUSH
+    exchange_in: Mode = Mode.PUSH
+    exchange_folders: Folders | None = None
+    names: Names = Names()
+
+    @model_validator(mode="after")
+    def _files_have_folders(self) -> Peer:
+        if Mode.FILE in (self.exchange_out, self.exchange_in) and self.exchange_folders is None:
+            raise ValueError('"file" needs exchange_folders, with `out` and `into`')
+        return self
+
+    @property
+    def profile(self) -> Profile:
+        """His own names for what crosses."""
+        return self.names.profile
 
 
 class Contact(_Strict):

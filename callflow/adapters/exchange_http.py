@@ -1,186 +1,201 @@
-"""The outbox on its way: our messages to the peers over HTTPS with mutual TLS, until each has its receipt.
+"""Messages over HTTPS with mutual TLS, where we are the one who calls: pushed to a peer's door, or pulled from it.
 
-Within an incident a message leaves when the one before it has its receipt; incidents do not wait for each other.
-A peer that is away is tried again with growing pauses; nothing is given up.
+The other end is `web/exchange.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
+import json
 import re
 import ssl
 import time
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
-from callflow.service.exchange import Keyring, Outgoing, Refusal, Refused, Signer, Unsent, open_receipt
+from callflow.service.exchange import PeerAway, Unsent, either
+from callflow.service.inflow import log_refused
+from callflow.service.outflow import PEER_WIDE
 from callflow.service.ports import FactsAway
+from callflow.service.signatures import Refusal, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from callflow.domain.names import IncidentId, SiteId
+    from callflow.service.inflow import Inflow
+    from callflow.service.outflow import Outflow
 
 ANSWER_LIMIT_S: Final = 5.0
-FIRST_PAUSE_S: Final = 0.2
-LONGEST_PAUSE_S: Final = 5.0
 KEPT_OPEN_S: Final = 60.0
 """A connection that rests; a new one costs both sites a TLS handshake while a target is about to ring."""
 
 LOOK_EVERY_S: Final = 10.0
 """Also without a wake: what another process has committed is found by then."""
 
-STUCK_S: Final = 60.0
-"""An incident whose message the peer will not have is tried again so late; a person reads the log meanwhile."""
+COMPARE_EVERY_S: Final = 3600.0
+"""How often both sides' books are held against each other: after a start, and then so often (R-049)."""
+
+LONG_POLL_S: Final = 25
+"""How long a peer that has nothing for us holds our question before it says so."""
 
 BATCH: Final = 200
 INCIDENTS_AT_ONCE: Final = 8
-
-PEER_WIDE: Final = frozenset({Refusal.UNKNOWN_KEY, Refusal.WRONG_PEER, Refusal.CLOCK})
-"""Refusals that the next message would meet too: keys, certificates or clocks are to be put right."""
+OK, NOT_FOUND = 200, 404
 
 log = structlog.get_logger(__name__)
 
 
-class _PeerAway(Exception):  # noqa: N818 - named by what happened
-    """Nothing goes to this peer now; the message says why."""
+class Https:
+    """One pool of connections to all peers, which show our certificate and believe only our authority's."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._session: ClientSession | None = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """While it is to be used."""
+        connector = TCPConnector(ssl=self._tls, limit_per_host=2 * INCIDENTS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
+        async with ClientSession(connector=connector) as self._session:
+            yield
+
+    async def ask(
+        self, method: str, url: str, *, text: str | None = None, document: Any = None, limit_s: float = ANSWER_LIMIT_S
+    ) -> tuple[int, str]:
+        """One question and its answer. Raises PeerAway."""
+        if self._session is None:
+            raise PeerAway("the line is not open")
+        limit = ClientTimeout(total=limit_s)
+        headers = {} if text is None else {"Content-Type": "application/jose"}
+        try:
+            async with self._session.request(
+                method, url, data=text, json=document, headers=headers, timeout=limit
+            ) as answer:
+                return answer.status, await answer.text()
+        except (ClientError, OSError, UnicodeDecodeError) as error:  # asyncio's TimeoutError is an OSError
+            raise PeerAway(f"{type(error).__name__}: {error}") from error
 
 
-class ExchangeClient:
-    """`ports.Outbox`, and the senders behind it; it hears of this process's commits by itself.
+class Pushing:
+    """Our messages to a peer's door. Within an incident one leaves when the one before it has its receipt."""
 
-    `peers`: the base URL of each peer's exchange.
-    """
+    cause: str | None = None
 
-    def __init__(
-        self,
-        *,
-        signer: Signer,
-        keyring: Keyring,
-        outgoing: Outgoing,
-        peers: Mapping[SiteId, str],
-        tls: ssl.SSLContext,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._signer, self._keyring, self._outgoing = signer, keyring, outgoing
-        self._peers, self._tls, self._clock = peers, tls, clock
-        self._woken: defaultdict[SiteId, asyncio.Event] = defaultdict(asyncio.Event)
-        self._stuck: defaultdict[SiteId, dict[IncidentId, float]] = defaultdict(dict)
-        self._joined: dict[tuple[SiteId, IncidentId], float] = {}
-        """When chains were last joined to what the peer has: after our books were restored from an older copy."""
-        outgoing.when_stored(self.wake)
-        self.away: dict[SiteId, str] = {}
-        """The peers that cannot be reached now, with the cause. For `/health/ready`."""
+    def __init__(self, outflow: Outflow, url: str, https: Https) -> None:
+        self.peer, self._outflow, self._url, self._https = outflow.peer, outflow, url, https
+        self._compare_at = 0.0
+        self._bell = outflow.bell.listen()
 
-    def wake(self, peer: SiteId) -> None:
+    async def round(self) -> None:
         """See the port."""
-        self._woken[peer].set()
-
-    async def send_all_again(self, peer: SiteId, incident_id: IncidentId) -> None:
-        """The peer's books are behind his own words: he gets all of ours of this incident again. Raises FactsAway."""
-        again = await self._outgoing.send_again(peer, incident_id, 1)
-        log.warning("peer's books are behind", peer=peer, incident_id=incident_id, sent_again=again)
-        self.wake(peer)
-
-    async def run(self) -> None:
-        """Send to every peer, for ever."""
-        connector = TCPConnector(ssl=self._tls, limit_per_host=INCIDENTS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
-        limit = ClientTimeout(total=ANSWER_LIMIT_S)
-        async with ClientSession(connector=connector, timeout=limit) as session, asyncio.TaskGroup() as group:
-            for peer in self._peers:
-                group.create_task(self._serve(session, peer))
-
-    async def _serve(self, session: ClientSession, peer: SiteId) -> None:
-        pause_s = FIRST_PAUSE_S
-        while True:
-            self._woken[peer].clear()
-            try:
-                await self._send_all(session, peer)
-            except* (_PeerAway, FactsAway) as away:
-                self._note_away(peer, _first_cause(away))
-                await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - so that sites do not beat in step
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            else:
-                pause_s = FIRST_PAUSE_S
-                await _either(self._woken[peer], LOOK_EVERY_S)
-
-    async def _send_all(self, session: ClientSession, peer: SiteId) -> None:
-        """Send until nothing is left but what is stuck."""
-        while waiting := await self._outgoing.unsent(peer, BATCH, self._stuck_now(peer)):
+        self._bell = self._outflow.bell.listen()
+        while waiting := await self._outflow.waiting(BATCH):
             by_incident: defaultdict[IncidentId, list[Unsent]] = defaultdict(list)
             for message in waiting:
                 by_incident[message.incident_id].append(message)
             places = asyncio.Semaphore(INCIDENTS_AT_ONCE)
             async with asyncio.TaskGroup() as group:
                 for messages in by_incident.values():
-                    group.create_task(self._send_incident(session, peer, messages, places))
+                    group.create_task(self._send_incident(messages, places))
+        if time.monotonic() >= self._compare_at:
+            await self._compare()
+            self._compare_at = time.monotonic() + COMPARE_EVERY_S
 
-    async def _send_incident(
-        self, session: ClientSession, peer: SiteId, messages: list[Unsent], places: asyncio.Semaphore
-    ) -> None:
+    async def rest(self) -> None:
+        """See the port."""
+        await either(self._bell, LOOK_EVERY_S)
+
+    async def _send_incident(self, messages: list[Unsent], places: asyncio.Semaphore) -> None:
         async with places:
             for message in sorted(messages, key=lambda each: each.seq):
                 try:
-                    await self._send(session, peer, message)
+                    await self._send(message)
                 except Refused as refused:
-                    await self._mend(peer, message, refused)
+                    await self._outflow.refused(message, refused)
                     return
-                if self.away.pop(peer, None) is not None:
-                    log.info("peer back", peer=peer)
-                await self._outgoing.receipted(message.message_id, self._clock())
+                await self._outflow.received(message)
 
-    async def _send(self, session: ClientSession, peer: SiteId, message: Unsent) -> None:
+    async def _send(self, message: Unsent) -> None:
         """Return when the peer's receipt for this message is in."""
-        envelope = self._signer.envelope(self._signer.message(message.payload), peer, self._clock())
-        kind = {"Content-Type": "application/jose"}
+        envelope = self._outflow.envelope(message)
+        status, said = await self._https.ask("POST", f"{self._url}/messages", text=envelope)
+        if status != OK:
+            raise _refusal(status, said)
+        self._outflow.check_receipt(message, said)
+        self.cause = None
+
+    async def _compare(self) -> None:
+        after: str | None = ""
+        while after is not None:
+            status, said = await self._https.ask("GET", f"{self._url}/state?after={after}")
+            if status == NOT_FOUND:
+                log.info("peer of an older version tells nothing of what it has", peer=self.peer)
+                return
+            if status != OK:
+                raise _away(status, said)
+            try:
+                _, after = await self._outflow.compared(said)
+            except Refused as refused:
+                raise PeerAway(f"its state is not to be trusted: {refused}") from refused
+
+
+class Pulling:
+    """A peer's messages from his door, for a site that can call out and cannot be called."""
+
+    cause: str | None = None
+
+    def __init__(self, peer: SiteId, url: str, https: Https, inflow: Inflow) -> None:
+        self.peer, self._url, self._https, self._inflow = peer, url, https, inflow
+        self._state_at = 0.0
+
+    async def round(self) -> None:
+        """See the port."""
+        if time.monotonic() >= self._state_at:
+            await self._tell_state()
+            self._state_at = time.monotonic() + COMPARE_EVERY_S
+        url = f"{self._url}/messages?wait_s={LONG_POLL_S}"
+        status, said = await self._https.ask("GET", url, limit_s=LONG_POLL_S + ANSWER_LIMIT_S)
+        if status != OK:
+            raise _away(status, said)
+        answers, stopped = list[str](), None
+        for message_id, envelope in _offered(said):
+            try:
+                answers.append(await self._answer(message_id, envelope))
+            except FactsAway as away:
+                stopped = away
+                break
+        self.cause = None
+        if answers:
+            await self._tell("answers", {"answers": answers})
+        if stopped is not None:
+            raise stopped
+
+    async def rest(self) -> None:
+        """See the port."""
+
+    async def _answer(self, message_id: str, envelope: str) -> str:
         try:
-            async with session.post(f"{self._peers[peer]}/messages", data=envelope, headers=kind) as answer:
-                if answer.status != 200:  # noqa: PLR2004 - the one answer that carries a receipt
-                    raise _refusal(answer.status, await _problem(answer))
-                token = await answer.text()
-        except (ClientError, OSError, UnicodeDecodeError) as error:  # asyncio's TimeoutError is an OSError
-            raise _PeerAway(f"{type(error).__name__}: {error}") from error
-        try:
-            receipt = open_receipt(token, peer=peer, site=self._signer.site, keyring=self._keyring)
+            return await self._inflow.take(envelope, self.peer)
         except Refused as refused:
-            raise _PeerAway(f"its receipt is not to be trusted: {refused}") from refused
-        if (receipt.message_id, receipt.digest) != (message.message_id, message.digest):
-            raise _PeerAway("its receipt is for another message")
+            log_refused(refused, self.peer, self._url)
+            return self._inflow.refusal(message_id, refused, self.peer)
 
-    async def _mend(self, peer: SiteId, message: Unsent, refused: Refused) -> None:
-        """Send again what the peer has lost, or leave the incident for later and say so."""
-        expected = refused.expected
-        if refused.code is Refusal.GAP and expected is not None and 0 < expected < message.seq:
-            again = await self._outgoing.send_again(peer, message.incident_id, expected)
-            log.warning("peer lost messages", peer=peer, incident_id=message.incident_id, sent_again=again)
-            if again:
-                return
-        if refused.code is Refusal.FORKED and expected is not None and refused.end is not None:
-            last = self._joined.get((peer, message.incident_id))
-            if last is None or time.monotonic() - last > STUCK_S:  # a peer who contradicts himself is left for later
-                self._joined[peer, message.incident_id] = time.monotonic()
-                moved = await self._outgoing.join_chain(peer, message.incident_id, expected, refused.end)
-                log.warning("our books were behind the peer's", peer=peer, incident_id=message.incident_id, moved=moved)
-                return
-        self._stuck[peer][message.incident_id] = time.monotonic() + STUCK_S
-        log.error(
-            "peer refuses a message", peer=peer, message_id=message.message_id, code=refused.code, why=refused.why
-        )
+    async def _tell_state(self) -> None:
+        after: str | None = ""
+        while after is not None:
+            token, after = await self._inflow.state(self.peer, after)
+            await self._tell("state", {"state": token})
 
-    def _stuck_now(self, peer: SiteId) -> set[IncidentId]:
-        now = time.monotonic()
-        self._stuck[peer] = {incident: until for incident, until in self._stuck[peer].items() if until > now}
-        return set(self._stuck[peer])
-
-    def _note_away(self, peer: SiteId, cause: str) -> None:
-        if peer not in self.away:
-            log.warning("peer away: its messages wait", peer=peer, cause=cause)
-        self.away[peer] = cause
+    async def _tell(self, what: str, document: Mapping[str, Any]) -> None:
+        status, said = await self._https.ask("POST", f"{self._url}/{what}", document=document)
+        if status != OK:
+            raise _away(status, said)
 
 
 def client_tls(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
@@ -191,37 +206,39 @@ def client_tls(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def _refusal(status: int, problem: Mapping[str, Any]) -> Exception:
-    code, why = problem.get("code"), str(problem.get("title", ""))[:200]
+def _refusal(status: int, said: str) -> Exception:
+    """What an answer that is no receipt means: this message is refused, or nothing goes to this peer now."""
+    problem = _parsed(said)
+    code, expected, end = problem.get("code"), problem.get("expected"), problem.get("end")
     if code not in set(Refusal) or code in PEER_WIDE:
-        return _PeerAway(f"it answers {status} {code}: {why}")
-    expected, end = problem.get("expected"), problem.get("end")
+        return _away(status, said)
     return Refused(
         Refusal(code),
-        why,
+        _title(problem),
         expected if isinstance(expected, int) and expected > 0 else None,
         end if isinstance(end, str) and re.fullmatch("[0-9a-f]{64}", end) else None,
     )
 
 
-async def _problem(answer: Any) -> Mapping[str, Any]:
+def _away(status: int, said: str) -> PeerAway:
+    problem = _parsed(said)
+    return PeerAway(f"it answers {status} {problem.get('code')}: {_title(problem)}")
+
+
+def _title(problem: Mapping[str, Any]) -> str:
+    return str(problem.get("title", ""))[:200]
+
+
+def _offered(said: str) -> list[tuple[str, str]]:
     try:
-        problem = await answer.json(content_type=None)
+        return [(str(one["id"]), str(one["envelope"])) for one in _parsed(said).get("messages", ())]
+    except (KeyError, TypeError) as error:
+        raise PeerAway("what it offers is no list of messages") from error
+
+
+def _parsed(said: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(said)
     except ValueError:
         return {}
-    return problem if isinstance(problem, dict) else {}
-
-
-async def _either(woken: asyncio.Event, limit_s: float) -> None:
-    try:
-        async with asyncio.timeout(limit_s):
-            await woken.wait()
-    except TimeoutError:
-        pass  # time to look by ourselves
-
-
-def _first_cause(group: BaseExceptionGroup[Exception]) -> str:
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return str(first)
+    return document if isinstance(document, dict) else {}

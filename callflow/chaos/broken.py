@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from callflow.adapters.exchange_http import ExchangeClient
+from callflow.adapters.exchange_http import Pushing
 from callflow.app import serve
 from callflow.service.runner import Runner
 
@@ -25,7 +25,7 @@ def _no_reconcile() -> None:
 
 def _no_outbox() -> None:
     """A message to the peer counts as received as soon as it is stored; nothing is sent."""
-    setattr(ExchangeClient, "_send", _nothing)  # noqa: B010 - see above
+    setattr(Pushing, "_send", _nothing)  # noqa: B010 - see above
 
 
 SAFETIES: dict[str, Callable[[], None]] = {"reconcile": _no_reconcile, "outbox": _no_outbox}

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from callflow.service.exchange import SITE_URI
+from callflow.service.signatures import SITE_URI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

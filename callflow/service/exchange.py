@@ -1,182 +1,80 @@
-"""The exchange between the platforms, without I/O: who signed it, is it fresh, is it the next of its chain.
+"""The exchange between the platforms, without I/O: order, what is kept on both sides, and the lines that carry it.
 
-Every message is signed once by who says it (JWS, EdDSA over Ed25519) and keeps the moment at which it became
-true; every sending wraps it in a fresh signed envelope with its own moment and nonce (architecture §6,
-requirement R-060).
+Three ways to carry behind one port (`Carrier`): we push to the peer's door, the peer pulls from ours, or signed files
+are dropped for a gateway between two networks (R-050, R-061). `Inflow` and `Outflow` are the same for all of them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-from cryptography.hazmat.primitives import serialization
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from callflow.service.messages import FIRST_LINK, VERSION, ExchangeMessage, digest
+from callflow.service.messages import FIRST_LINK
+from callflow.service.signatures import Opened, Refusal, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Sequence
 
     from callflow.domain.names import IncidentId, SiteId
 
-Parsed = TypeVar("Parsed", bound=BaseModel)
 
-ALGORITHM: Final = "Ed25519"
-"""EdDSA over Ed25519 by its full name (RFC 9864 retires the ambiguous "EdDSA")."""
+class Mode(StrEnum):
+    """How messages travel in one direction. Who pushes calls the other's door; who is pulled from is called."""
 
-SITE_URI: Final = "urn:hotline-linkage:site:"
-"""A site's TLS certificate names it by a URI: this and the site's id."""
-
-CLOCK_LIMIT_S: Final = 300.0
-SIZE_LIMIT: Final = 128 * 1024
-MESSAGE_TYPE, ENVELOPE_TYPE, RECEIPT_TYPE = "hotline-message", "hotline-envelope", "hotline-receipt"
+    PUSH = "push"
+    PULL = "pull"
+    FILE = "file"
 
 
-class Refusal(StrEnum):
-    """Why something from the wire is not taken; also the stable `code` of the answer."""
-
-    TOO_LARGE = "too-large"
-    MALFORMED = "malformed"
-    UNKNOWN_KEY = "unknown-key"
-    SIGNATURE = "signature-wrong"
-    WRONG_PEER = "wrong-peer"
-    CLOCK = "clock"
-    REPLAYED = "replayed"
-    GAP = "sequence-gap"
-    FORKED = "chain-forked"
+class PeerAway(Exception):  # noqa: N818 - named by what happened
+    """Nothing goes to, or comes from, this peer now; the message says why."""
 
 
-class Refused(Exception):  # noqa: N818 - named by what happened
-    """A message was not taken. `expected` is the next sequence number that would be, `end` the link it must have."""
+class Carrier(Protocol):
+    """One way of bringing messages across, in one direction, to or from one peer.
 
-    def __init__(self, code: Refusal, why: str, expected: int | None = None, end: str | None = None) -> None:
-        super().__init__(f"{code}: {why}")
-        self.code, self.why, self.expected, self.end = code, why, expected, end
-
-
-class _Envelope(BaseModel):
-    model_config = ConfigDict(frozen=True)
-    audience: str
-    sent_at: float
-    nonce: str = Field(min_length=16, max_length=64)
-    message: str
-
-
-class Receipt(BaseModel):
-    """The signed answer to one message: it is stored here and will not be asked for again."""
-
-    model_config = ConfigDict(frozen=True)
-    message_id: str
-    digest: str
-    audience: str
-    received_at: float
-
-
-class Signer:
-    """This site's signature. Ed25519 is deterministic: a message is the same text however often it leaves."""
-
-    def __init__(self, site: SiteId, private_pem: bytes) -> None:
-        self.site = site
-        self._key = OKPKey.import_key(private_pem)
-        key = serialization.load_pem_private_key(private_pem, password=None)
-        self._key_id = key_id(key.public_key().public_bytes(*_PUBLIC_PEM))
-
-    def message(self, payload: bytes) -> str:
-        """One message as it will be kept by both sides."""
-        return self._sign(MESSAGE_TYPE, payload)
-
-    def envelope(self, message: str, peer: SiteId, now: float) -> str:
-        """One sending of a message; never send it twice."""
-        fresh = _Envelope(audience=peer, sent_at=now, nonce=secrets.token_urlsafe(18), message=message)
-        return self._sign(ENVELOPE_TYPE, fresh.model_dump_json().encode())
-
-    def receipt(self, accepted: Opened, now: float) -> str:
-        """The answer to a message that is stored."""
-        receipt = Receipt(
-            message_id=accepted.message.id, digest=accepted.digest, audience=accepted.issuer, received_at=now
-        )
-        return self._sign(RECEIPT_TYPE, receipt.model_dump_json().encode())
-
-    def _sign(self, sort: str, payload: bytes) -> str:
-        header = {"alg": ALGORITHM, "kid": self._key_id, "typ": sort}
-        return jws.serialize_compact(header, payload, self._key, algorithms=[ALGORITHM])
-
-
-class Keyring:
-    """The peers' public keys, found by key id."""
-
-    def __init__(self, peers: Mapping[SiteId, bytes]) -> None:
-        self._known = {key_id(pem): (peer, OKPKey.import_key(pem)) for peer, pem in peers.items()}
-
-    def open(self, token: str, sort: str) -> tuple[SiteId, bytes]:
-        """Who signed it, and what. Raises Refused."""
-        try:
-            unverified = jws.extract_compact(token.encode("ascii"))
-            header = unverified.headers()
-        except (JoseError, ValueError) as error:
-            raise Refused(Refusal.MALFORMED, "not a JWS") from error
-        peer, key = self._known.get(str(header.get("kid")), (None, None))
-        if peer is None or key is None:
-            raise Refused(Refusal.UNKNOWN_KEY, "signed by a key that is not in the trust table")
-        if header.get("typ") != sort:
-            raise Refused(Refusal.MALFORMED, f"not a {sort}")
-        try:
-            return peer, jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
-        except (JoseError, ValueError) as error:
-            raise Refused(Refusal.SIGNATURE, "the signature does not fit") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A message whose signatures, peer and clock are right; `token` is the issuer's text: the evidence."""
-
-    issuer: SiteId
-    nonce: str
-    token: str
-    digest: str
-    message: ExchangeMessage
-
-
-def open_envelope(token: str, *, tls_site: SiteId, site: SiteId, keyring: Keyring, now: float) -> Opened:
-    """Check everything that one sending can show by itself.
-
-    Raises:
-        Refused: it is not from the site at the other end of the connection, not for us, not fresh, not whole.
+    `cause`: why it cannot now, or None. Whoever keeps it carrying sets it, a carrier that gets through clears it.
     """
-    if len(token) > SIZE_LIMIT:
-        raise Refused(Refusal.TOO_LARGE, f"more than {SIZE_LIMIT} octets")
-    sender, outer = keyring.open(token, ENVELOPE_TYPE)
-    if sender != tls_site:
-        raise Refused(Refusal.WRONG_PEER, "the envelope's signer is not the site of the TLS certificate")
-    envelope = _read(_Envelope, outer)
-    if envelope.audience != site:
-        raise Refused(Refusal.WRONG_PEER, "the envelope is for another site")
-    if abs(now - envelope.sent_at) > CLOCK_LIMIT_S:
-        raise Refused(Refusal.CLOCK, f"sent {now - envelope.sent_at:.0f} s ago by our clock; set the clocks")
-    issuer, inner = keyring.open(envelope.message, MESSAGE_TYPE)
-    message = _read(ExchangeMessage, inner)
-    if issuer != sender or message.issuer != issuer or message.audience != site:
-        raise Refused(Refusal.WRONG_PEER, "the message is not from its sender to us")
-    if message.v != VERSION:
-        raise Refused(Refusal.MALFORMED, f"version {message.v} is not spoken here, {VERSION} is")
-    return Opened(issuer, envelope.nonce, envelope.message, digest(inner), message)
+
+    peer: SiteId
+    cause: str | None
+
+    async def round(self) -> None:
+        """Bring across everything that can be brought now. Repeatable after any failure.
+
+        Raises:
+            PeerAway, FactsAway: not now; it is asked again after a pause.
+        """
+
+    async def rest(self) -> None:
+        """Return when there may be something again."""
 
 
-def open_receipt(token: str, *, peer: SiteId, site: SiteId, keyring: Keyring) -> Receipt:
-    """The peer's receipt for a message of ours. Raises Refused."""
-    signer, payload = keyring.open(token, RECEIPT_TYPE)
-    receipt = _read(Receipt, payload)
-    if signer != peer or receipt.audience != site:
-        raise Refused(Refusal.WRONG_PEER, "the receipt is not from this peer to us")
-    return receipt
+class Bell:
+    """Rung for everybody who listens now; who `listens` before he looks misses nothing that comes after."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def listen(self) -> asyncio.Event:
+        """Set at the next ring."""
+        return self._rung
+
+    def ring(self) -> None:
+        """Wake everybody who listens."""
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
+
+
+async def either(rung: asyncio.Event, limit_s: float) -> None:
+    """Return when the bell is rung, or after this time."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await rung.wait()
+    except TimeoutError:
+        pass  # time to look by ourselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +114,9 @@ class Inbox(Protocol):
     async def chain_end(self, issuer: SiteId, incident_id: IncidentId) -> ChainEnd:
         """The end of one chain, `ChainEnd()` when nothing was taken yet."""
 
+    async def chain_ends(self, issuer: SiteId, after: str, limit: int) -> Sequence[tuple[IncidentId, ChainEnd]]:
+        """The ends of this issuer's chains in the order of their incidents, after this one."""
+
     async def kept_digest(self, issuer: SiteId, incident_id: IncidentId, seq: int) -> str | None:
         """What was taken under this number, or None."""
 
@@ -225,13 +126,23 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A message of ours that has no receipt yet."""
+    """A message of ours; without a receipt, where nothing else is said."""
 
     message_id: str
     incident_id: IncidentId
     seq: int
     payload: bytes
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One message of a chain of ours: its place, its digest, and whether the peer's receipt for it is in."""
+
+    incident_id: IncidentId
+    seq: int
+    digest: str
+    is_receipted: bool
 
 
 class Outgoing(Protocol):
@@ -243,6 +154,12 @@ class Outgoing(Protocol):
     async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """Messages without a receipt, oldest first; within an incident in the order of their numbers."""
 
+    async def message(self, peer: SiteId, message_id: str) -> Unsent | None:
+        """One message to this peer, with or without a receipt."""
+
+    async def chains(self, peer: SiteId, after: str, until: str | None) -> Sequence[Link]:
+        """All our messages about the incidents after `after` up to `until` (None: to the last)."""
+
     async def receipted(self, message_id: str, now: float) -> None:
         """The peer has it. Repeatable."""
 
@@ -251,20 +168,3 @@ class Outgoing(Protocol):
 
     async def join_chain(self, peer: SiteId, incident_id: IncidentId, seq: int, link: str) -> int:
         """We lost what the peer had taken of us: what he has not goes on from this number and link. How many it is."""
-
-
-def key_id(public_pem: bytes) -> str:
-    """How a key is named in a signature: the beginning of its digest."""
-    key = serialization.load_pem_public_key(public_pem)
-    return hashlib.sha256(key.public_bytes(*_PUBLIC_PEM)).hexdigest()[:16]
-
-
-_PUBLIC_PEM = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _read(model: type[Parsed], payload: bytes) -> Parsed:
-    try:
-        parsed: Any = json.loads(payload)
-        return model.model_validate(parsed)
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise Refused(Refusal.MALFORMED, f"not a {model.__name__.strip('_')}") from error

@@ -2,11 +2,15 @@
 
 Only these fields cross (requirement R-066); `tests/contract/exchange` lists them once more and fails on a new
 one. Strict in what we send; a newer peer's unknown fields and kinds are let pass (requirement R-045).
+
+Whoever adds a field or a kind raises MINOR once a release, after the last version was recorded
+(`tests/contract/exchange/record_corpus.py`), and writes the templates anew (`service/templates.py`).
 """
 
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Protocol
 
 from pydantic import (
     BaseModel,
@@ -23,7 +27,13 @@ from pydantic_core.core_schema import ValidationInfo
 from callflow.domain.limits import Matter as MatterKind
 from callflow.domain.names import Channel, Consent, Kind, Outcome, Presentation, Settled, Verified
 
-VERSION: Final = 1
+MAJOR: Final = 1
+"""Raised when a peer of the version before would misunderstand us; another one is refused."""
+
+MINOR: Final = 1
+"""Raised with every field or kind that is added. 0: before messages said it. 1: they say it."""
+
+VERSION: Final = f"{MAJOR}.{MINOR}"
 FIRST_LINK: Final = "0" * 64
 NOTE_LIMIT: Final = 4000
 NUISANCE_LIMIT: Final = 20
@@ -34,6 +44,13 @@ Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{0,32}$")]
 TicketNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, StringConstraints(max_length=200)]
+
+
+class Names(Protocol):
+    """A peer's own names (`profiles.Profile`)."""
+
+    def outward(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Our body with his names."""
 
 
 class _Part(BaseModel):
@@ -209,7 +226,8 @@ class ExchangeMessage(_Part):
     true, however much later it is sent.
     """
 
-    v: int = VERSION
+    v: int = MAJOR
+    minor: Annotated[int, Field(ge=0)] = 0
     id: Ulid
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
     issuer: Site
@@ -227,11 +245,17 @@ class ExchangeMessage(_Part):
             return value
         return KINDS.get(info.data.get("kind", ""), Body).model_validate(value)
 
-    def payload(self) -> bytes:
-        """The one way to write it down; what is signed and hashed."""
-        return json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        ).encode()
+    def payload(self, names: Names | None = None) -> bytes:
+        """The one way to write it down, with a peer's own names in the body; what is signed and hashed."""
+        whole = self.model_dump(mode="json")
+        if names is not None:
+            whole["body"] = names.outward(whole["body"])
+        return octets(whole)
+
+
+def octets(whole: Mapping[str, Any]) -> bytes:
+    """The one way to write a message down."""
+    return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def digest(payload: bytes) -> str:

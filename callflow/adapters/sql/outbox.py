@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from ulid import ULID
 
 from callflow.adapters.sql.tables import inbox, nonces, outbox
 from callflow.domain.names import IncidentId, SiteId
-from callflow.service.exchange import CLOCK_LIMIT_S, ChainEnd, Opened, Unsent
-from callflow.service.messages import FIRST_LINK, Body, ExchangeMessage, digest
+from callflow.service.exchange import ChainEnd, Link, Unsent
+from callflow.service.messages import FIRST_LINK, MINOR, Body, ExchangeMessage, digest, octets
+from callflow.service.signatures import CLOCK_LIMIT_S, Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,7 +41,8 @@ class Written:
 async def put(step: Step, written: Written) -> Detail:
     """Add a message to the end of its chain, within the open transaction; what the audit keeps of it."""
     kept: dict[str, Any] = {"peer": written.peer, "kind": written.kind}
-    if step.site.peer_of(written.peer) is None:
+    peer = step.site.peer_of(written.peer)
+    if peer is None:
         return kept | {"sent": False, "why": "not in the trust table"}
     if written.once is not None:
         there = await step.connection.scalar(select(outbox.c.entry).where(outbox.c.once == written.once))
@@ -50,6 +53,7 @@ async def put(step: Step, written: Written) -> Detail:
     end = (await step.connection.execute(last)).one_or_none()
     seq, link = (0, FIRST_LINK) if end is None else (end.seq, end.digest)
     message = ExchangeMessage(
+        minor=MINOR,
         id=str(ULID()),
         kind=written.kind,
         issuer=step.site.platform.id,
@@ -60,7 +64,7 @@ async def put(step: Step, written: Written) -> Detail:
         occurred_at=step.at,
         body=written.body,
     )
-    payload = message.payload()
+    payload = message.payload(peer.profile)
     row = {
         "message_id": message.id,
         "once": written.once,
@@ -77,6 +81,13 @@ async def put(step: Step, written: Written) -> Detail:
     return kept | {"sent": True, "message_id": message.id, "seq": message.seq}
 
 
+_UNSENT: Final = (outbox.c.message_id, outbox.c.incident_id, outbox.c.seq, outbox.c.payload, outbox.c.digest)
+
+
+def _unsent(row: Any) -> Unsent:
+    return Unsent(row.message_id, IncidentId(row.incident_id), row.seq, row.payload.encode(), row.digest)
+
+
 class SqlOutgoing:
     """`exchange.Outgoing` on the outbox table."""
 
@@ -90,14 +101,29 @@ class SqlOutgoing:
     async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """See the port."""
         waiting = (
-            select(outbox.c.message_id, outbox.c.incident_id, outbox.c.seq, outbox.c.payload, outbox.c.digest)
+            select(*_UNSENT)
             .where(outbox.c.peer == peer, outbox.c.receipted_at.is_(None))
             .where(outbox.c.incident_id.not_in(leave_out))
             .order_by(outbox.c.entry)
             .limit(limit)
         )
         rows = await self._database.read(lambda connection: _all(connection, waiting))
-        return [Unsent(r.message_id, IncidentId(r.incident_id), r.seq, r.payload.encode(), r.digest) for r in rows]
+        return [_unsent(row) for row in rows]
+
+    async def message(self, peer: SiteId, message_id: str) -> Unsent | None:
+        """See the port."""
+        mine = select(*_UNSENT).where(outbox.c.peer == peer, outbox.c.message_id == message_id)
+        rows = await self._database.read(lambda connection: _all(connection, mine))
+        return _unsent(rows[0]) if rows else None
+
+    async def chains(self, peer: SiteId, after: str, until: str | None) -> Sequence[Link]:
+        """See the port."""
+        wanted = (outbox.c.peer == peer) & (outbox.c.incident_id > after)
+        if until is not None:
+            wanted &= outbox.c.incident_id <= until
+        links = select(outbox.c.incident_id, outbox.c.seq, outbox.c.digest, outbox.c.receipted_at).where(wanted)
+        rows = await self._database.read(lambda connection: _all(connection, links))
+        return [Link(IncidentId(r.incident_id), r.seq, r.digest, r.receipted_at is not None) for r in rows]
 
     async def receipted(self, message_id: str, now: float) -> None:
         """See the port."""
@@ -123,8 +149,7 @@ class SqlOutgoing:
             rows = (await connection.execute(waiting.with_for_update())).all()
             end, moved = link, []
             for place, row in enumerate(rows, seq):
-                said = ExchangeMessage.model_validate_json(row.payload)
-                payload = said.model_copy(update={"seq": place, "prev_hash": end}).payload()
+                payload = octets(json.loads(row.payload) | {"seq": place, "prev_hash": end})
                 end = digest(payload)
                 moved.append({"seq": place, "payload": payload.decode(), "digest": end})
             for row, changes in reversed(list(zip(rows, moved, strict=True))):  # from behind: no place is taken twice
@@ -163,6 +188,20 @@ class SqlInbox:
         )
         rows = await self._database.read(lambda connection: _all(connection, last))
         return ChainEnd(rows[0].seq, rows[0].digest) if rows else ChainEnd()
+
+    async def chain_ends(self, issuer: SiteId, after: str, limit: int) -> Sequence[tuple[IncidentId, ChainEnd]]:
+        """See the port."""
+        mine = (inbox.c.issuer == issuer) & (inbox.c.incident_id > after)
+        last = select(inbox.c.incident_id, func.max(inbox.c.seq).label("seq")).where(mine)
+        last_of = last.group_by(inbox.c.incident_id).order_by(inbox.c.incident_id).limit(limit).subquery()
+        there = (inbox.c.incident_id == last_of.c.incident_id) & (inbox.c.seq == last_of.c.seq)
+        ends = (
+            select(inbox.c.incident_id, inbox.c.seq, inbox.c.digest)
+            .join(last_of, there & (inbox.c.issuer == issuer))
+            .order_by(inbox.c.incident_id)
+        )
+        rows = await self._database.read(lambda connection: _all(connection, ends))
+        return [(IncidentId(row.incident_id), ChainEnd(row.seq, row.digest)) for row in rows]
 
     async def kept_digest(self, issuer: SiteId, incident_id: IncidentId, seq: int) -> str | None:
         """See the port."""

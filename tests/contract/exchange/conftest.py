@@ -1,6 +1,8 @@
 """Two platforms on loopback with real databases, keys, mutual TLS and sockets."""
 
 import asyncio
+import os
+import shutil
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -11,10 +13,12 @@ import pytest
 from aiohttp import web
 from ulid import ULID
 
-from callflow.adapters.exchange_http import ExchangeClient, client_tls
+from callflow.adapters.exchange_http import client_tls
+from callflow.adapters.exchange_lines import ExchangeLines
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
+from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.domain.calls import Call, Caller, Ownership
 from callflow.domain.commands import Record
@@ -28,28 +32,32 @@ from callflow.domain.names import (
     SiteId,
     Verified,
 )
+from callflow.exchange_parts import ExchangeParts
 from callflow.lab.keys import SiteKeys, SiteNeeds, load_keys, make_keys
-from callflow.service.exchange import Keyring, Signer
+from callflow.service.exchange import Mode
 from callflow.service.messages import ExchangeMessage
-from callflow.service.take_in import take_in
-from callflow.sitefile import Site, load_site
-from callflow.web.exchange import ExchangeDoor, exchange_app, server_tls
+from callflow.service.signatures import Keyring, Signer
+from callflow.service.take_in import taker
+from callflow.sitefile import Folders, Site, load_site
+from callflow.web.exchange import exchange_app, server_tls
 
 NOW = 1_795_312_800.0
 LIMIT_S = 20
 SITES = Path(__file__).parents[3] / "asterisk-config" / "sites"
 GOV, POLICE, STRANGER = SiteId("12345"), SiteId("110"), SiteId("028")
-ADDRESS = {GOV: "127.0.106.11", POLICE: "127.0.106.12", STRANGER: "127.0.106.13"}
+NET = os.environ.get("CALLFLOW_TEST_NET", "127.0.106")
+ADDRESS = {GOV: f"{NET}.11", POLICE: f"{NET}.12", STRANGER: f"{NET}.13"}
 PORT = 8443
 
 
 class Platform:
-    """One site's exchange: books, door and sender. `fails` plays what goes wrong before a message is taken."""
+    """One site's exchange: books, door and lines. `fails` plays what goes wrong before a message is taken."""
 
     def __init__(self, site: Site, keys: SiteKeys, database: Database) -> None:
         self.site, self.keys, self.database = site, keys, database
         self.id = SiteId(site.platform.id)
         self.facts, self.tickets = SqlFacts(database, site), TicketsRead(database)
+        self.lives = SqlLives(database, site)
         self.inbox, self.outgoing = SqlInbox(database), SqlOutgoing(database)
         self.signer = Signer(self.id, keys.exchange_key)
         self.keyring = Keyring(keys.peer_keys)
@@ -57,9 +65,10 @@ class Platform:
         self.taken: list[ExchangeMessage] = []
         self.told: list[tuple[Event, str]] = []
         self.fails: Callable[[ExchangeMessage], Awaitable[None]] | None = None
+        self.lines, self.door = ExchangeParts(site, keys, database, self.clock).listening(self.on_message)
+        self._act = taker(self.facts, self._happened, self.id, frozenset({GOV, POLICE}), self.clock)
         self._runner: web.AppRunner | None = None
         self._sender: asyncio.Task[None] | None = None
-        self.client: ExchangeClient | None = None
 
     def clock(self) -> float:
         return self.now
@@ -67,51 +76,33 @@ class Platform:
     def client_tls(self) -> ssl.SSLContext:
         return client_tls(self.keys.ca_certificate, self.keys.tls_certificate, self.keys.tls_key)
 
+    def server_tls(self) -> ssl.SSLContext:
+        return server_tls(self.keys.ca_certificate, self.keys.tls_certificate, self.keys.tls_key)
+
     async def on_message(self, message: ExchangeMessage) -> None:
         if self.fails is not None:
             await self.fails(message)
-        await take_in(
-            message,
-            facts=self.facts,
-            happened=self._happened,
-            site=self.id,
-            believe_identity=True,
-            at=self.now,
-        )
+        await self._act(message)
         self.taken.append(message)
-
-    async def on_fork(self, peer: SiteId, incident_id: IncidentId) -> None:
-        if self.client is not None:
-            await self.client.send_all_again(peer, incident_id)
 
     async def _happened(self, event: Event, key: str) -> None:
         self.told.append((event, key))
 
     async def open_door(self) -> None:
-        door = ExchangeDoor(self.signer, self.keyring, self.inbox, self.on_message, self.clock, self.on_fork)
-        self._runner = web.AppRunner(exchange_app(door), access_log=None)
+        self._runner = web.AppRunner(exchange_app(self.door), access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        tls = server_tls(self.keys.ca_certificate, self.keys.tls_certificate, self.keys.tls_key)
-        await web.TCPSite(self._runner, ADDRESS[self.id], PORT, ssl_context=tls).start()
+        await web.TCPSite(self._runner, ADDRESS[self.id], PORT, ssl_context=self.server_tls()).start()
 
     async def close_door(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
-    def start_sending(self, peer: SiteId) -> ExchangeClient:
-        client = ExchangeClient(
-            signer=self.signer,
-            keyring=self.keyring,
-            outgoing=self.outgoing,
-            peers={peer: f"https://{ADDRESS[peer]}:{PORT}/exchange/v1"},
-            tls=self.client_tls(),
-            clock=self.clock,
-        )
-        self._sender, self.client = asyncio.ensure_future(client.run()), client
-        return client
+    def start_lines(self) -> ExchangeLines:
+        self._sender = asyncio.ensure_future(self.lines.run())
+        return self.lines
 
-    async def stop_sending(self) -> None:
+    async def stop_lines(self) -> None:
         if self._sender is not None:
             self._sender.cancel()
             with suppress(asyncio.CancelledError):
@@ -122,14 +113,42 @@ class Platform:
         await self.facts.commit(call, records, (), event_key=None, journal_offset=None, at=self.now)
 
     async def close(self) -> None:
-        await self.stop_sending()
+        await self.stop_lines()
         await self.close_door()
         await self.database.close()
 
 
+def carried(site: Site, mode: Mode, folder: Path, **changes: Any) -> Site:
+    """The site with its peers' messages carried in this way, both ways; `folder` is where a gateway would be."""
+    peers = []
+    for peer in site.peer:
+        folders = Folders(out=folder / f"from-{site.platform.id}", into=folder / f"from-{peer.id}")
+        how = {"exchange_out": mode, "exchange_in": mode, "exchange_folders": folders}
+        peers.append(peer.model_copy(update=how | changes))
+    return site.model_copy(update={"peer": tuple(peers)})
+
+
 @pytest.fixture
-def keys_dir(tmp_path: Path) -> Path:
-    return keys_for(tmp_path / "keys", (GOV, POLICE, STRANGER))
+def mode() -> Mode:
+    """How the platforms' messages are carried; a suite for several of them overrides it."""
+    return Mode.PUSH
+
+
+@pytest.fixture(scope="session")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return keys_for(tmp_path_factory.mktemp("keys"), (GOV, POLICE, STRANGER))
+
+
+@pytest.fixture(scope="session")
+def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables made, to copy: making them takes as long as a whole story."""
+    path = tmp_path_factory.mktemp("books") / "empty.db"
+
+    async def make() -> None:
+        await (await Database.open(f"sqlite:///{path}")).close()
+
+    asyncio.run(make())
+    return path
 
 
 def keys_for(where: Path, sites: Sequence[SiteId]) -> Path:
@@ -148,24 +167,30 @@ def keys_for(where: Path, sites: Sequence[SiteId]) -> Path:
     return where
 
 
-async def _platform(tmp_path: Path, keys_dir: Path, site_id: SiteId) -> Platform:
-    site = load_site(SITES / f"{site_id}.toml", "127.0.106")
-    database = await Database.open(f"sqlite:///{tmp_path / f'{site_id}.db'}")
+async def a_platform(
+    folder: Path, keys_dir: Path, empty_books: Path, site_id: SiteId, mode: Mode, **changes: Any
+) -> Platform:
+    """One platform with its books in the folder, whose door is shut and whose lines rest."""
+    books = folder / f"{site_id}.db"
+    if not books.exists():
+        shutil.copy(empty_books, books)
+    site = carried(load_site(SITES / f"{site_id}.toml", NET), mode, folder / "gateway", **changes)
+    database = await Database.open(f"sqlite:///{books}")
     return Platform(site, load_keys(keys_dir, site_id), database)
 
 
 @pytest.fixture
-async def gov(tmp_path: Path, keys_dir: Path) -> AsyncIterator[Platform]:
+async def gov(tmp_path: Path, keys_dir: Path, empty_books: Path, mode: Mode) -> AsyncIterator[Platform]:
     """The 12345, sending to the 110 but not listening yet."""
-    platform = await _platform(tmp_path, keys_dir, GOV)
+    platform = await a_platform(tmp_path, keys_dir, empty_books, GOV, mode)
     yield platform
     await platform.close()
 
 
 @pytest.fixture
-async def police(tmp_path: Path, keys_dir: Path) -> AsyncIterator[Platform]:
+async def police(tmp_path: Path, keys_dir: Path, empty_books: Path, mode: Mode) -> AsyncIterator[Platform]:
     """The 110 with its door open."""
-    platform = await _platform(tmp_path, keys_dir, POLICE)
+    platform = await a_platform(tmp_path, keys_dir, empty_books, POLICE, mode)
     await platform.open_door()
     yield platform
     await platform.close()
@@ -191,7 +216,7 @@ def a_call() -> Callable[..., Call]:
         )
         call: dict[str, Any] = {
             "call_id": CallId(str(ULID())),
-            "incident_id": IncidentId(str(ULID())),
+            "incident_id": IncidentId(str(ULID.from_timestamp(NOW))),
             "site": site,
             "phase": Phase.TALKING,
             "phase_since": NOW,

@@ -1,6 +1,7 @@
 """Messages made by hand, put on the line by hand."""
 
 import json
+import os
 import ssl
 from typing import Any
 
@@ -13,14 +14,15 @@ from callflow.adapters.exchange_http import client_tls
 from callflow.adapters.sql.tables import inbox, tickets
 from callflow.domain.names import SiteId
 from callflow.lab.keys import SiteKeys
-from callflow.service.exchange import (
+from callflow.service.messages import FIRST_LINK, ExchangeMessage, OwnerDecision, digest
+from callflow.service.signatures import (
     Signer,
 )
-from callflow.service.messages import FIRST_LINK, ExchangeMessage, OwnerDecision, digest
 
 NOW = 1_795_312_800.0
 GOV, POLICE, STRANGER = SiteId("12345"), SiteId("110"), SiteId("028")
-DOOR = "https://127.0.106.12:8443/exchange/v1/messages"
+NET = os.environ.get("CALLFLOW_TEST_NET", "127.0.106")
+DOOR = f"https://{NET}.12:8443/exchange/v1/messages"
 Platform = Any
 Answer = tuple[int, dict[str, Any] | str]
 

@@ -71,8 +71,8 @@ async def test_a_pair_that_was_made_after_the_backup_finds_itself_when_the_journ
     gov: Platform, police: Platform, a_call: MakeCall, until: Until, restored: Any
 ) -> None:
     await gov.open_door()
-    gov.start_sending(POLICE)
-    police.start_sending(GOV)
+    gov.start_lines()
+    police.start_lines()
     call, attempt = a_call(note="楼上有人打架"), AttemptId(str(ULID()))
     await gov.write(call, *handover(call, attempt))
 
@@ -85,7 +85,7 @@ async def test_a_pair_that_was_made_after_the_backup_finds_itself_when_the_journ
 
     again: Platform = await restored()
     await again.open_door()
-    again.start_sending(POLICE)
+    again.start_lines()
     await again.write(call, *handover(call, attempt))
     await until(lambda: linked(again))
 

@@ -18,7 +18,7 @@ NOW = 1_795_312_800.0
 GOV, POLICE = SiteId("12345"), SiteId("110")
 MakeCall = Callable[..., Call]
 
-HEAD = {"v", "id", "kind", "issuer", "audience", "incident_id", "seq", "prev_hash", "occurred_at", "body"}
+HEAD = {"v", "minor", "id", "kind", "issuer", "audience", "incident_id", "seq", "prev_hash", "occurred_at", "body"}
 MATTER = {
     "number",
     "presentation",

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from callflow.lab.keys import SiteKeys
-from callflow.service.exchange import (
+from callflow.service.messages import OwnerDecision, digest
+from callflow.service.signatures import (
     CLOCK_LIMIT_S,
     Signer,
     open_receipt,
 )
-from callflow.service.messages import OwnerDecision, digest
 from tests.contract.exchange.line import (
     GOV,
     NOW,

@@ -45,8 +45,8 @@ async def test_a_handover_makes_two_tickets_that_name_each_other(
     gov: Platform, police: Platform, a_call: MakeCall, until: Until
 ) -> None:
     await gov.open_door()
-    gov.start_sending(POLICE)
-    police.start_sending(GOV)
+    gov.start_lines()
+    police.start_lines()
     call = a_call(note="楼上有人打架")
 
     await gov.write(call, c.OpenTicket(call.call_id, call.incident_id), handover(call))
@@ -73,7 +73,7 @@ async def test_a_note_written_after_the_handover_is_in_the_peers_ticket_and_told
 
     later = replace(call, note="楼上有人打架,有人持刀")
     await gov.write(later, c.SendNote(call.call_id, call.incident_id, POLICE))
-    gov.start_sending(POLICE)
+    gov.start_lines()
 
     await until(delivered(gov, POLICE))
     assert (await police.tickets.ticket_of(call.incident_id)).peer_note == later.note
@@ -91,7 +91,7 @@ async def test_a_voice_leg_that_never_came_leaves_a_ticket_that_says_so(
     await gov.write(
         call, sent, c.SendOutcome(call.call_id, call.incident_id, POLICE, sent.attempt_id, Outcome.UNREACHABLE)
     )
-    gov.start_sending(POLICE)
+    gov.start_lines()
 
     await until(delivered(gov, POLICE))
     theirs = await police.tickets.ticket_of(call.incident_id)
@@ -114,7 +114,7 @@ async def test_what_the_peer_says_reaches_the_calls_of_the_same_incident_once(
         c.SendOwnerSettled(call.call_id, call.incident_id, POLICE, POLICE, "agreed"),
         c.SendDanger(call.call_id, call.incident_id, POLICE),
     )
-    gov.start_sending(POLICE)
+    gov.start_lines()
 
     await until(delivered(gov, POLICE))
     assert [type(event) for event, _ in police.told] == [
@@ -133,7 +133,7 @@ async def test_a_peer_that_was_away_gets_everything_in_order_and_nothing_twice(
     gov: Platform, police: Platform, a_call: MakeCall, until: Until
 ) -> None:
     await police.close_door()
-    client = gov.start_sending(POLICE)
+    client = gov.start_lines()
     calls = [a_call() for _ in range(10)]
     for turn in range(5):
         for call in calls:
@@ -170,7 +170,7 @@ async def test_lost_answers_and_outages_in_between_double_nothing(
     for _ in range(6):
         for call in calls:
             await gov.write(call, handover(call))
-    gov.start_sending(POLICE)
+    gov.start_lines()
 
     await until(delivered(gov, POLICE))
 
@@ -191,12 +191,12 @@ async def test_a_sender_that_dies_before_the_receipt_sends_again_and_nothing_is_
     police.fails = held_up
     call = a_call()
     await gov.write(call, handover(call))
-    gov.start_sending(POLICE)
+    gov.start_lines()
     await acted.wait()
-    await gov.stop_sending()
+    await gov.stop_lines()
     go_on.set()
 
-    gov.start_sending(POLICE)
+    gov.start_lines()
     await until(delivered(gov, POLICE))
 
     assert len(await police.tickets.search()) == 1
@@ -208,7 +208,7 @@ async def test_a_peer_that_lost_its_books_gets_the_whole_chain_again(
     gov: Platform, police: Platform, a_call: MakeCall, until: Until
 ) -> None:
     call = a_call()
-    gov.start_sending(POLICE)
+    gov.start_lines()
     for _ in range(3):
         await gov.write(call, decision(call, accept=True))
     await until(delivered(gov, POLICE))
@@ -225,7 +225,7 @@ async def test_both_sides_keep_the_same_chain(gov: Platform, police: Platform, a
     calls = [a_call() for _ in range(3)]
     for call in calls * 3:
         await gov.write(call, handover(call))
-    gov.start_sending(POLICE)
+    gov.start_lines()
     await until(delivered(gov, POLICE))
 
     sent = await gov.database.read(lambda cn: rows(cn, select(outbox.c.incident_id, outbox.c.seq, outbox.c.digest)))
@@ -247,7 +247,7 @@ async def test_a_message_that_the_peer_will_not_have_holds_up_only_its_own_incid
     broken = outbox.update().where(outbox.c.incident_id == bad.incident_id).values(payload="{}")
     await gov.database.write(lambda connection: connection.execute(broken))
 
-    gov.start_sending(POLICE)
+    gov.start_lines()
 
     async def only_the_bad_one_waits() -> bool:
         waiting = await gov.outgoing.unsent(POLICE, 10)
@@ -258,7 +258,7 @@ async def test_a_message_that_the_peer_will_not_have_holds_up_only_its_own_incid
 
 
 async def test_old_nonces_are_forgotten(gov: Platform, police: Platform, a_call: MakeCall, until: Until) -> None:
-    gov.start_sending(POLICE)
+    gov.start_lines()
     for _ in range(2):
         call = a_call()
         await gov.write(call, decision(call, accept=True))

@@ -12,15 +12,17 @@ from structlog.testing import capture_logs
 from ulid import ULID
 
 from callflow.lab.keys import SiteKeys, SiteNeeds, load_keys, make_keys
-from callflow.service.exchange import (
+from callflow.service.messages import Handover
+from callflow.service.signatures import (
     SIZE_LIMIT,
     Keyring,
     Refused,
     open_envelope,
+    open_message,
 )
-from callflow.service.messages import Handover
 from tests.contract.exchange.line import (
     GOV,
+    NET,
     NOW,
     POLICE,
     STRANGER,
@@ -76,13 +78,13 @@ async def test_a_newer_peers_fields_and_kinds_are_let_pass(gov: Platform, door: 
 
 
 async def test_another_version_is_refused(gov: Platform, door: Platform) -> None:
-    assert await refused(sending(gov.signer, a_message(v=2)), door) == "malformed"
+    assert await refused(sending(gov.signer, a_message(v=2)), door) == "version-not-spoken"
 
 
 async def test_an_envelope_is_not_a_message_and_a_receipt_is_neither(gov: Platform, door: Platform) -> None:
     message = a_message()
     envelope = sending(gov.signer, message)
-    opened = open_envelope(envelope, tls_site=GOV, site=POLICE, keyring=door.keyring, now=NOW)
+    opened = open_message(gov.signer.message(message.payload()), sender=GOV, site=POLICE, keyring=door.keyring)
 
     assert await refused(gov.signer.message(message.payload()), door) == "malformed"
     assert await refused(gov.signer.envelope(envelope, POLICE, NOW), door) == "malformed"
@@ -97,7 +99,7 @@ async def test_without_a_right_certificate_there_is_no_conversation(
     tls = ssl.create_default_context(cafile=gov.keys.ca_certificate)
     if how != "none":
         made_at = datetime.now(UTC) - timedelta(days=120 if how == "expired" else 0)
-        make_keys(tmp_path / "other", [SiteNeeds(GOV, ("127.0.106.11",), (), (), ())], made_at)
+        make_keys(tmp_path / "other", [SiteNeeds(GOV, (f"{NET}.11",), (), (), ())], made_at)
         other = load_keys(tmp_path / "other", GOV)
         tls.load_cert_chain(other.tls_certificate, other.tls_key)
 
@@ -110,7 +112,7 @@ async def test_without_a_right_certificate_there_is_no_conversation(
 async def test_we_do_not_talk_to_a_server_of_another_authority_or_to_an_older_tls(
     gov: Platform, door: Platform, tmp_path: Path
 ) -> None:
-    make_keys(tmp_path / "other", [SiteNeeds(GOV, ("127.0.106.11",), (), (), ())])
+    make_keys(tmp_path / "other", [SiteNeeds(GOV, (f"{NET}.11",), (), (), ())])
     elsewhere = load_keys(tmp_path / "other", GOV)
     older = door.gov_tls
     with pytest.raises((ClientError, OSError)):
@@ -125,7 +127,7 @@ def test_what_was_signed_for_one_peer_does_not_open_with_anothers_keys(gov: Plat
     envelope = sending(gov.signer, a_message())
 
     with pytest.raises(Refused, match="unknown-key"):
-        open_envelope(envelope, tls_site=GOV, site=STRANGER, keyring=Keyring(stranger_keys.peer_keys), now=NOW)
+        open_envelope(envelope, sender=GOV, site=STRANGER, keyring=Keyring(stranger_keys.peer_keys), now=NOW)
 
 
 @pytest.mark.covers("T-16", "R-002")

@@ -1,0 +1,93 @@
+"""The lines to all peers: each peer's ways of carrying as his row of the site file says, kept going for ever.
+
+A peer that is away is tried again with growing pauses; nothing is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from callflow.adapters.exchange_files import FilesIn, FilesOut
+from callflow.adapters.exchange_http import Https, Pulling, Pushing
+from callflow.domain.names import SiteId
+from callflow.service.exchange import Carrier, Mode, PeerAway
+from callflow.service.ports import FactsAway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from callflow.service.inflow import Inflow
+    from callflow.service.outflow import Outflow
+    from callflow.sitefile import Peer
+
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class ExchangeLines:
+    """Everything that carries."""
+
+    def __init__(self, https: Https, carriers: Sequence[Carrier]) -> None:
+        self._https, self._carriers = https, carriers
+
+    @property
+    def away(self) -> dict[SiteId, str]:
+        """The peers that cannot be reached now, with the cause. For `/health/ready`."""
+        return {one.peer: one.cause for one in self._carriers if one.cause is not None}
+
+    async def run(self) -> None:
+        """Carry to and from every peer, for ever."""
+        async with self._https.opened(), asyncio.TaskGroup() as group:
+            for carrier in self._carriers:
+                group.create_task(self._keep_carrying(carrier))
+
+    async def _keep_carrying(self, carrier: Carrier) -> None:
+        pause_s, was_away, name = FIRST_PAUSE_S, False, type(carrier).__name__.lower()
+        while True:
+            try:
+                await carrier.round()
+            except* (PeerAway, FactsAway) as away:
+                carrier.cause = _first_cause(away)
+                if not was_away:
+                    log.warning("peer away: its messages wait", peer=carrier.peer, by=name, cause=carrier.cause)
+                was_away = True
+                await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - so that sites do not beat in step
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            else:
+                if was_away:
+                    log.info("peer back", peer=carrier.peer, by=name)
+                pause_s, was_away, carrier.cause = FIRST_PAUSE_S, False, None
+                await carrier.rest()
+
+
+def lines_of(
+    peers: Sequence[Peer], *, inflow: Inflow, outflows: Mapping[SiteId, Outflow], tls: ssl.SSLContext
+) -> ExchangeLines:
+    """Lay the lines as the site file has them. What a peer pushes to us or pulls from us comes through our own door."""
+    https, carriers = Https(tls), list[Carrier]()
+    for peer in peers:
+        peer_id = SiteId(peer.id)
+        outflow = outflows[peer_id]
+        if peer.exchange_out is Mode.PUSH:
+            carriers.append(Pushing(outflow, peer.exchange, https))
+        if peer.exchange_in is Mode.PULL:
+            carriers.append(Pulling(peer_id, peer.exchange, https, inflow))
+        if peer.exchange_folders is not None and peer.exchange_out is Mode.FILE:
+            carriers.append(FilesOut(outflow, peer.exchange_folders.out, peer.exchange_folders.into))
+        if peer.exchange_folders is not None and peer.exchange_in is Mode.FILE:
+            carriers.append(FilesIn(peer_id, inflow, peer.exchange_folders.out, peer.exchange_folders.into))
+    return ExchangeLines(https, carriers)
+
+
+def _first_cause(group: BaseExceptionGroup[Exception]) -> str:
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return str(first)

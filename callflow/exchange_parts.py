@@ -1,0 +1,68 @@
+"""One site's side of the exchange, put together from its site file and its keys; for `app` and for tests alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from callflow.adapters.exchange_http import client_tls
+from callflow.adapters.exchange_lines import ExchangeLines, lines_of
+from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
+from callflow.domain.names import IncidentId, SiteId
+from callflow.service.exchange import Mode
+from callflow.service.inflow import Inflow
+from callflow.service.outflow import Outflow
+from callflow.service.signatures import Keyring, Signer
+from callflow.web.exchange import ExchangeDoor
+
+if TYPE_CHECKING:
+    from callflow.adapters.sql.database import Database
+    from callflow.lab.keys import SiteKeys
+    from callflow.service.messages import ExchangeMessage
+    from callflow.sitefile import Site
+
+Take = Callable[["ExchangeMessage"], Awaitable[None]]
+
+
+class ExchangeParts:
+    """What goes out is there at once (it is `ports.Outbox`); what comes in begins with `listening`."""
+
+    def __init__(self, site: Site, keys: SiteKeys, database: Database, clock: Callable[[], float]) -> None:
+        self._site, self._keys, self._clock = site, keys, clock
+        self._signer = Signer(SiteId(site.platform.id), keys.exchange_key)
+        self._keyring, self._inbox = Keyring(keys.peer_keys), SqlInbox(database)
+        outgoing = SqlOutgoing(database)
+        self._outflows = {
+            SiteId(peer.id): Outflow(
+                SiteId(peer.id), signer=self._signer, keyring=self._keyring, outgoing=outgoing, clock=clock
+            )
+            for peer in site.peer
+        }
+        outgoing.when_stored(self.wake)
+
+    def wake(self, peer: SiteId) -> None:
+        """See `ports.Outbox`."""
+        if peer in self._outflows:
+            self._outflows[peer].bell.ring()
+
+    async def _send_all_again(self, peer: SiteId, incident_id: IncidentId) -> None:
+        await self._outflows[peer].send_all_again(incident_id)
+
+    def listening(self, on_message: Take) -> tuple[ExchangeLines, ExchangeDoor]:
+        """The lines to run and the door to serve. `on_message`: see `Inflow`."""
+        inflow = Inflow(
+            signer=self._signer,
+            keyring=self._keyring,
+            inbox=self._inbox,
+            on_message=on_message,
+            on_fork=self._send_all_again,
+            clock=self._clock,
+            profiles={SiteId(peer.id): peer.profile for peer in self._site.peer},
+        )
+        tls = client_tls(self._keys.ca_certificate, self._keys.tls_certificate, self._keys.tls_key)
+        door = ExchangeDoor(
+            inflow,
+            pushing=frozenset(SiteId(one.id) for one in self._site.peer if one.exchange_in is Mode.PUSH),
+            pulled={SiteId(p.id): self._outflows[SiteId(p.id)] for p in self._site.peer if p.exchange_out is Mode.PULL},
+        )
+        return lines_of(self._site.peer, inflow=inflow, outflows=self._outflows, tls=tls), door
