@@ -187,6 +187,24 @@ def bench(
 
 
 @app.command()
+def conformance(
+    url: Annotated[
+        str, typer.Argument(help="his door (https:…), file:/OUT,/INTO, or pull://HOST:PORT where he comes to fetch")
+    ],
+    site: Annotated[str, typer.Option("--as", help="the site that asks; in a lab the other one")] = "",
+    peer: Annotated[str, typer.Option("--peer", help="the site that is asked; in a lab by its address")] = "",
+    keys: Annotated[Path | None, typer.Option("--keys", help="keys directory that holds the asking site's")] = None,
+    base: Base = 0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Examine a peer of the exchange: a verdict for each requirement row."""
+    from callflow.conformance.run import run_conformance  # noqa: PLC0415 - see `site`
+
+    sys.exit(run_conformance(plan_lab(base), url, keys=keys, site=site, peer=peer, as_json=as_json))
+
+
+@app.command()
 def chaos(
     calls: Annotated[int, typer.Option("--calls", min=1, max=2000, help="how many calls")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="fixes the plan")] = 1,
