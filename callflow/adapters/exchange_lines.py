@@ -53,18 +53,22 @@ class ExchangeLines:
         while True:
             try:
                 await carrier.round()
+                cause = None
             except* (PeerAway, FactsAway) as away:
-                carrier.cause = _first_cause(away)
-                if not was_away:
-                    log.warning("peer away: its messages wait", peer=carrier.peer, by=name, cause=carrier.cause)
-                was_away = True
+                cause = _first_cause(away)
+            carrier.cause = cause
+            if (cause is not None) != was_away:
+                was_away = cause is not None
+                note = log.warning if was_away else log.info
+                note(
+                    "peer away: its messages wait" if was_away else "peer back", peer=carrier.peer, by=name, cause=cause
+                )
+            if cause is None:
+                pause_s = FIRST_PAUSE_S
+                await carrier.rest()
+            else:
                 await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - so that sites do not beat in step
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            else:
-                if was_away:
-                    log.info("peer back", peer=carrier.peer, by=name)
-                pause_s, was_away, carrier.cause = FIRST_PAUSE_S, False, None
-                await carrier.rest()
 
 
 def lines_of(

@@ -151,9 +151,9 @@ async def given_across(here: Side, there: Side, until: Until, *, comes_back: boo
         await step(here, mine, t.Settled(here.now, "8009", unit=UNIT, binds=False), text="会商决定")
         return incident_id
     await step(there, his, t.FedBack(there.now, "9002", result="已处理"), text="已处理")
-    await ticket_there(here, incident_id, until, peer_state="fed_back")
-    await step(here, mine, t.CitizenTold(here.now, "8001", channel="phone"))
-    await step(here, mine, t.CalledBack(here.now, "8001", satisfied=True))
+    await step(there, his, t.CitizenTold(there.now, "9002", channel="phone"))
+    await step(there, his, t.CalledBack(there.now, "9002", satisfied=True))
+    await ticket_there(here, incident_id, until, peer_state="called_back")
     await step(here, mine, t.Closed(here.now, "8001"))
     return incident_id
 

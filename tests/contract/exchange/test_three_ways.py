@@ -77,7 +77,7 @@ async def test_a_matter_is_given_across_and_fed_back_in_both_directions(
 
         ours, theirs = [await side.tickets.ticket_of(incident_id) for side in (here, there)]
         assert (ours.ticket_id, ours.peer_ticket_id) == (theirs.peer_ticket_id, theirs.ticket_id)
-        assert (ours.state, theirs.state) == ("closed", "fed_back")
+        assert (ours.state, theirs.state) == ("closed", "called_back")
     await converged(gov, police, until)
 
 
