@@ -86,6 +86,25 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
     return action
 
 
+def phone_lost_action(call: Call) -> dict[str, str | list[str]]:
+    """Return the action that ends our agent's leg, because the page that was his phone is gone.
+
+    Raises:
+        OrderUnsendable: the call has no agent's leg, or a value that may not go to Asterisk.
+    """
+    lost = _checked(_CHANNEL, call.agent.channel if call.agent is not None else "", "the agent's channel")
+    return {
+        "Action": "Originate",
+        "Channel": "Local/s@phone-lost/n",
+        "Context": "trigger",
+        "Exten": "s",
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(ORIGINATE_LIMIT_MS),
+        "Variable": [f"LOSTCHAN={lost}"],
+    }
+
+
 def call_back_action(wanted: CallBackCall) -> dict[str, str | list[str]]:
     """Return the action that rings an agent and then calls a lost caller back.
 

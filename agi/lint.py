@@ -17,7 +17,7 @@ from agi.render import Place, Secrets, module_list, render
 from callflow.sitefile import Site, SiteFileError, load_site
 
 CONFIG = Path(__file__).resolve().parents[1] / "asterisk-config"
-ENTRIES = ("invite", "cancel", "stay", "release", "recall", "danger", "fetch", "callback")
+ENTRIES = ("invite", "cancel", "stay", "release", "recall", "danger", "fetch", "callback", "phone-lost")
 LONGEST_EXTENSION = 79  # AST_MAX_EXTENSION less the closing zero
 WIRE_TEXT = re.compile(r"PJSIP_HEADER\(read,|CHANNEL\(pjsip,remote_uri\)|REDIRECTING\(from-num\)\}")
 SAFE_AROUND = ("FILTER(", "LEN(", "REGEX(")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from agi.actions import action_of, call_back_action
+from agi.actions import action_of, call_back_action, phone_lost_action
 from agi.link import AmiLink
 from agi.uui import UuiSigner
 from agi.wire import AmiMessage, UnsendableValue
@@ -54,6 +54,18 @@ class AmiPbx:
         """
         try:
             await self._link.send(call_back_action(wanted))
+        except UnsendableValue as error:
+            raise AsteriskRefused(f"not sent: {error}") from error
+
+    async def phone_lost(self, call: Call) -> None:
+        """End our agent's leg: the page that was his phone is gone. Repeatable: a leg that is gone is left alone.
+
+        Raises:
+            AsteriskRefused: Asterisk said no, or the order may not be sent.
+            LinkDown: not connected or no answer.
+        """
+        try:
+            await self._link.send(phone_lost_action(call))
         except UnsendableValue as error:
             raise AsteriskRefused(f"not sent: {error}") from error
 

@@ -52,6 +52,9 @@ class Secrets:
     sip: Mapping[str, str]
 
 
+BROWSER_PHONE_MODULES = ("res_http_websocket", "res_pjsip_transport_websocket")
+"""Loaded only where an agent's phone is in the desk's page: what is not loaded cannot be attacked."""
+
 TWO_PARTY_BRIDGES = frozenset({"bridge_simple", "bridge_native_rtp"})
 
 NO_HOP_LIMIT = 99
@@ -63,9 +66,18 @@ class RenderError(Exception):
 
 
 def render(
-    site: Site, *, place: Place, secrets: Secrets, config: Path, ami_from: tuple[str, ...], agi_host: str
+    site: Site,
+    *,
+    place: Place,
+    secrets: Secrets,
+    config: Path,
+    ami_from: tuple[str, ...],
+    agi_host: str,
+    ice_hosts: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return file name -> text for one site. `config` is the asterisk-config folder; writes nothing.
+
+    `ice_hosts`: which address of this machine is offered to browsers as which (ICE host candidates).
 
     Raises:
         RenderError: a value holds a line break, or a template names a value that does not exist.
@@ -86,6 +98,7 @@ def render(
             for nth, line in enumerate(_lines(target))
         ],
         "danger_target": danger_target(site),
+        "ice_hosts": dict(ice_hosts or {}),
         "one_key_target": one_key_target(site),
         "never_banned": [str(network) for network in site.never_banned],
     }
@@ -130,7 +143,8 @@ def modules_of(site: Site, config: Path) -> list[str]:
     to the channel gives nothing any more. A mixing bridge writes linear sound, which needs none.
     """
     left_out = TWO_PARTY_BRIDGES if site.recording.enabled else frozenset[str]()
-    return [name for name in module_list(config) if name not in left_out]
+    more = BROWSER_PHONE_MODULES if site.has_browser_phones else ()
+    return [*(name for name in module_list(config) if name not in left_out), *more]
 
 
 def one_key_target(site: Site) -> str:

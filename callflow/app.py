@@ -48,7 +48,7 @@ from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.suggester import TUNING, TuningWrong, suggester
 from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
-from callflow.domain.names import SiteId
+from callflow.domain.names import AgentId, SiteId
 from callflow.event_loop import run
 from callflow.exchange_parts import ExchangeParts
 from callflow.guard.figures import GuardFigures
@@ -205,6 +205,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             is_reachable=trunks.is_reachable,
             clock=clock,
             registry=registry,
+            phones={AgentId(a.id): keys.agents[AgentId(a.id)].sip_password for a in site.agent if a.phone == "browser"},
+            phone_lost=pbx.phone_lost,
         )
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)

@@ -51,9 +51,15 @@ class Addresses(_Strict):
     ami_port: int = 5038
     agi_port: int = 4573
     exchange_port: int = 8443
+    socket_port: int = 8088
     redis_port: int = 6379
     rtp_first: int = 10000
     rtp_last: int = 10999
+
+    @property
+    def socket_host(self) -> str:
+        """Where Asterisk takes SIP over WebSocket, from our own program only: always a loopback address."""
+        return self.host if self.host.startswith("127.") else "127.0.0.1"
 
 
 class Timing(_Strict):
@@ -217,11 +223,15 @@ class Target(_Strict):
 
 
 class AgentAccount(_Strict):
-    """An agent's phone and desk account; the secrets are made in the keys directory, never written here."""
+    """An agent's phone and desk account; the secrets are made in the keys directory, never written here.
+
+    `phone`: a SIP phone of his own, or the one in the desk's page (WebRTC); an account has one of the two.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^\d{3,6}$")]
     name_zh: str
     role: Literal["agent", "supervisor", "auditor", "administrator"] = "agent"
+    phone: Literal["sip", "browser"] = "sip"
 
 
 class Guard(_Strict):
@@ -267,8 +277,14 @@ class Site(_Strict):
     @property
     def never_banned(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Whose packets are always looked at: this site, its carriers and peers, the networks of `[guard]`."""
-        named = (self.addresses.host, *(c.address for c in self.carrier), *(p.address for p in self.peer))
+        own = (self.addresses.host, *((self.addresses.socket_host,) if self.has_browser_phones else ()))
+        named = (*own, *(c.address for c in self.carrier), *(p.address for p in self.peer))
         return (*(ip_network(name) for name in named), *self.guard.never_ban)
+
+    @property
+    def has_browser_phones(self) -> bool:
+        """Somebody's phone is in the desk's page, so Asterisk must take SIP over WebSocket."""
+        return any(account.phone == "browser" for account in self.agent)
 
     def peer_of(self, peer_id: str) -> Peer | None:
         """The peer with this id, or None."""

@@ -161,6 +161,7 @@ def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
             (at.host, at.sip_port, "udp"),
             (at.host, at.trunk_port, "tcp"),
             (at.host, at.ami_port, "tcp"),
+            *([(at.socket_host, at.socket_port, "tcp")] if site.site.has_browser_phones else []),
         ],
         "guard": [],
         "python": [(at.host, port, "tcp") for port in (at.http_port, at.agi_port, at.exchange_port)],

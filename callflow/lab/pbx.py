@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
+import socket
 import struct
 import subprocess
 import time
@@ -18,6 +20,7 @@ BOOT_LIMIT_S = 20.0
 CONSOLE_LIMIT_S = 10.0
 MUSIC_TONE_HZ = 1100  # the lab's music on hold is a tone, so that the simulator's ears know it
 MUSIC_SECONDS = 10
+SIOCGIFADDR = 0x8915  # Linux: an interface's IPv4 address
 
 
 def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
@@ -35,9 +38,23 @@ def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
         config=plan.home / "asterisk-config",
         ami_from=(site.host, "127.0.0.1"),  # the kernel gives loopback callers this source address
         agi_host=site.host,
+        ice_hosts=dict.fromkeys(own_addresses(), "127.0.0.1"),  # browsers of this machine; nothing leaves it
     )
     write(files, place.etc)
     write_music(place.music / "hold.wav")
+
+
+def own_addresses() -> list[str]:
+    """This machine's IPv4 addresses beyond loopback. Asterisk offers browsers these alone, never a loopback address."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            try:
+                told = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+            except OSError:
+                continue  # an interface without an IPv4 address
+            found.append(socket.inet_ntoa(told[20:24]))
+    return sorted(address for address in found if not address.startswith("127."))
 
 
 def missing_modules(plan: Plan, site: SitePlan) -> list[str]:

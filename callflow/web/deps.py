@@ -36,6 +36,10 @@ KeepSuggestion = Callable[["CallId", Mapping[str, Any], float], Awaitable[None]]
 """Keeps the newest suggestion with the call and its ticket, at epoch seconds. May raise `ports.FactsAway`."""
 
 
+PhoneLost = Callable[["Call"], Awaitable[None]]
+"""Ends our agent's leg of this call: the page that was his phone is gone. Raises AsteriskRefused, LinkDown."""
+
+
 class CallsRead(Protocol):
     """The part of `ports.Facts` that the desk reads. Either may raise `ports.FactsAway`."""
 
@@ -148,6 +152,9 @@ class Deps:
     """Whether a directory code's trunk answers; None when nobody can say."""
     clock: Callable[[], float]
     registry: CollectorRegistry
+    phones: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
+    """The SIP passwords of agents whose phone is in the desk's page."""
+    phone_lost: PhoneLost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +187,5 @@ class Memory:
     """Earlier matters of the callers whom agents are typing about."""
     given: dict[tuple[AgentId, str, str], Given] = field(default_factory=dict)
     streams: Counter[AgentId] = field(default_factory=Counter)
+    phones: Counter[AgentId] = field(default_factory=Counter)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -63,7 +63,7 @@ def through_the_door(route: Route, deps: Deps, memory: Memory) -> Enter:
             raise Problem("query-not-accepted")
         who = NOBODY if route.roles is None else _signed_in(request, memory, now)
         if route.is_write:
-            _refuse_foreign_page(request)
+            refuse_foreign_page(request)
             if route.roles is not None and not csrf_is_right(who, request.headers.get("X-CSRF-Token")):
                 raise Problem("csrf-token-wrong")
         if route.roles is not None and who.role not in route.roles:
@@ -115,7 +115,8 @@ def _signed_in(request: web.Request, memory: Memory, now: float) -> Session:
     return session
 
 
-def _refuse_foreign_page(request: web.Request) -> None:
+def refuse_foreign_page(request: web.Request) -> None:
+    """Raise Problem foreign-origin for what another site's page has sent."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise Problem("foreign-origin")

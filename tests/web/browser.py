@@ -26,6 +26,11 @@ FLAGS = (
     # what is not an address does not exist: the machine's network is never asked
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.*",
 )  # fmt: skip
+WITH_MICROPHONE = (
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)
 NUMBERS_OF_KEYS = {"Escape": 27, "Enter": 13, "Tab": 9, "F9": 120}
 
 
@@ -39,6 +44,7 @@ class Page:
 
     browser: Browser
     session: str
+    profile: str
     complaints: list[str] = field(default_factory=list)
     """Whatever would be red in the console: errors, warnings, what a script threw, what did not load."""
     asked: list[str] = field(default_factory=list)
@@ -113,6 +119,7 @@ class Browser:
     """A running browser. Every wait has a limit."""
 
     socket: aiohttp.ClientWebSocketResponse
+    process: asyncio.subprocess.Process
     bell: Bell = field(default_factory=Bell)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _answers: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
@@ -130,21 +137,27 @@ class Browser:
         assert "error" not in result, f"{method}: {result['error']}"
         return dict(result["result"])
 
-    async def page(self, *, with_csp: bool = False) -> Page:
-        """A fresh tab in a fresh profile.
+    async def page(self, *, with_csp: bool = False, beside: Page | None = None) -> Page:
+        """A fresh tab in a fresh profile, or in that of the page that it stands beside.
 
         The test's own scripts may go past the page's policy, unless `with_csp`.
         """
-        profile = await self.order("Target.createBrowserContext", disposeOnDetach=True)
-        target = await self.order(
-            "Target.createTarget", url="about:blank", browserContextId=profile["browserContextId"]
-        )
+        profile = beside.profile if beside else await self._profile()
+        target = await self.order("Target.createTarget", url="about:blank", browserContextId=profile)
         session = (await self.order("Target.attachToTarget", targetId=target["targetId"], flatten=True))["sessionId"]
-        page = self._pages[session] = Page(self, session)
+        page = self._pages[session] = Page(self, session, profile)
         for domain in ("Page", "Runtime", "Log", "Network"):
             await self.order(f"{domain}.enable", session)
         await self.order("Page.setBypassCSP", session, enabled=not with_csp)
         return page
+
+    async def _profile(self) -> str:
+        made = await self.order("Target.createBrowserContext", disposeOnDetach=True)
+        return str(made["browserContextId"])
+
+    def kill(self) -> None:
+        """The browser dies as a crash lets it: no goodbye to anybody."""
+        self.process.kill()
 
     def count(self, method: str, session: str) -> int:
         """How often this event came."""
@@ -179,11 +192,12 @@ class Browser:
 
 
 @asynccontextmanager
-async def chromium(place: Path) -> AsyncIterator[Browser]:
-    """A browser with its profile under `place`; gone when the block is left."""
+async def chromium(place: Path, voice: Path | None = None) -> AsyncIterator[Browser]:
+    """A browser with its profile under `place`; gone with the block. `voice`: a WAV that its microphone hears."""
     program = next(found for name in PROGRAMS if (found := shutil.which(name)))
     # its sandbox refuses to work for root, which is what a container's tests often are
-    flags = (*FLAGS, f"--user-data-dir={place}", *(("--no-sandbox",) if os.geteuid() == 0 else ()))
+    heard = () if voice is None else (*WITH_MICROPHONE, f"--use-file-for-fake-audio-capture={voice}")
+    flags = (*FLAGS, *heard, f"--user-data-dir={place}", *(("--no-sandbox",) if os.geteuid() == 0 else ()))
     with (place / "chromium.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             program, *flags, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
@@ -192,7 +206,7 @@ async def chromium(place: Path) -> AsyncIterator[Browser]:
     try:
         url = await _debugging_url(place, process)
         async with aiohttp.ClientSession() as http, http.ws_connect(url, max_msg_size=0) as socket:
-            browser = Browser(socket)
+            browser = Browser(socket, process)
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(browser.listen())
                 yield browser

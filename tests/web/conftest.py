@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from callflow.lab.plan import Plan, plan_lab
 from softphone_sim.lab import Lab
-from tests.e2e.conftest import lab, plan, running, stage
+from tests.e2e.conftest import BASE, lab, running, stage
 from tests.web.browser import Browser, Page, chromium
 
-__all__ = ["lab", "plan", "running", "stage"]  # the lab is the same as that of tests/e2e
+__all__ = ["lab", "running", "stage"]  # as in tests/e2e, but for the site files
+
+SITES = Path(__file__).parents[2] / "asterisk-config" / "sites"
+PHONE_IN_THE_PAGE = ("8004", "9004")
 
 SIGN_IN = """
     const answer = await fetch("/api/v1/session", {method: "POST",
@@ -47,6 +52,22 @@ ASK = """
         "X-CSRF-Token": window.csrf}, body: body === null ? undefined : JSON.stringify(body)});
     return {status: answer.status, body: await answer.json()};
 """
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """The lab's plan: each platform's fourth seat has its phone in the desk's page."""
+    sites = tmp_path_factory.mktemp("sites") / "sites"
+    shutil.copytree(SITES, sites)
+    for site_file in sites.glob("*.toml"):
+        text = site_file.read_text("utf-8")
+        for seat in PHONE_IN_THE_PAGE:
+            text = text.replace(f'id = "{seat}"\n', f'id = "{seat}"\nphone = "browser"\n')
+        site_file.write_text(text, "utf-8")
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        surroundings.setenv("CALLFLOW_SITES", str(sites))
+        yield plan_lab(BASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.regions import Regions
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import events
+from callflow.domain.calls import Call
 from callflow.domain.names import (
     AgentId,
     AttemptId,
@@ -124,6 +125,8 @@ class House:
             deadlines=Deadlines(rules, lambda: self.now),
             unreachable=lambda: self.unreachable,
         )
+        self.phones: dict[AgentId, str] = {}
+        self.phones_lost: list[CallId] = []
         self.suggest_waits = False
         self.asked: list[Words] = []
         self.suggestion: dict[str, Any] | Exception = SUGGESTION
@@ -169,7 +172,12 @@ class House:
             is_reachable=lambda code: False if code in self.unreachable else None,
             clock=lambda: self.now,
             registry=self.registry,
+            phones=self.phones,
+            phone_lost=self.phone_lost,
         )
+
+    async def phone_lost(self, call: Call) -> None:
+        self.phones_lost.append(call.call_id)
 
     async def suggest(self, words: Words) -> Advice | None:
         self.asked.append(words)

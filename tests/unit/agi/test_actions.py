@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi.actions import OrderUnsendable, action_of
+from agi.actions import OrderUnsendable, action_of, phone_lost_action
 from agi.wire import check_sendable
 from callflow.domain import commands
-from callflow.domain.calls import Attempt, Call, Caller, Ownership
+from callflow.domain.calls import Agent, Attempt, Call, Caller, Ownership
 from callflow.domain.names import (
     AgentId,
     AttemptId,
@@ -44,6 +44,22 @@ def call_of(channel: str = CALLER) -> Call:
         CALL_ID, IncidentId("01K00000000000000000000002"), here, Phase.TALKING, 1.0, 1.0, caller, Ownership(here, here),
         attempts=(attempt,),
     )  # fmt: skip
+
+
+def test_a_lost_phone_ends_the_agents_leg_and_no_other() -> None:
+    leg = ChannelName("PJSIP/8004-0000001b")
+
+    action = phone_lost_action(replace(call_of(), agent=Agent(AgentId("8004"), leg)))
+
+    assert (action["Channel"], action["Variable"]) == ("Local/s@phone-lost/n", [f"LOSTCHAN={leg}"])
+
+
+@pytest.mark.parametrize("channel", HOSTILE)
+def test_a_lost_phone_with_a_hostile_channel_name_sends_nothing(channel: str) -> None:
+    with pytest.raises(OrderUnsendable):
+        phone_lost_action(replace(call_of(), agent=Agent(AgentId("8004"), ChannelName(channel))))
+    with pytest.raises(OrderUnsendable):
+        phone_lost_action(call_of())
 
 
 def test_an_invitation_is_the_contracts_action_word_for_word() -> None:

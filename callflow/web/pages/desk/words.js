@@ -174,6 +174,7 @@ addWords({
   "phone.ready": ["浏览器话机就绪", "Browser phone ready"],
   "phone.lost": ["浏览器话机未连接", "Browser phone not connected"],
   "phone.elsewhere": ["话机在另一标签页", "Phone is in another tab"],
+  "phone.leave": ["通话中:离开页面会中断您的话机", "In a call: leaving the page ends your phone"],
   "phone.no_microphone": ["无法使用麦克风", "No microphone"],
   "phone.ringing": ["来电振铃", "Ringing"],
   "phone.talking": ["通话中", "On the phone"],
