@@ -115,13 +115,17 @@ def agi_only_on_helpers(it: Rendered) -> Iterator[str]:
             yield f"{step.where}: {step.app} belongs on a helper channel, in a context agi-…"
 
 
+FIXED = ("trust_id_inbound = no", "callerid = <unknown>", "allow_transfer = no", "send_connected_line = no")
+
+
 def endpoints_take_nothing_from_the_wire(it: Rendered) -> Iterator[str]:
     """Without a fixed callerid the From user becomes the number, and we would assert it (requirement M4)."""
     pjsip = it.files["pjsip.conf"]
-    base = pjsip[pjsip.index("[base](!)") :].split("\n[", maxsplit=1)[0]
-    for wanted in ("trust_id_inbound = no", "callerid = <unknown>", "allow_transfer = no", "send_connected_line = no"):
-        if wanted not in base:
-            yield f"pjsip.conf: the base endpoint must say `{wanted}`"
+    for kind in ("base", *(("browser",) if it.site.has_browser_phones else ())):
+        template = pjsip[pjsip.index(f"[{kind}](!)") :].split("\n[", maxsplit=1)[0]
+        for wanted in FIXED:
+            if wanted not in template:
+                yield f"pjsip.conf: the {kind} endpoint must say `{wanted}`"
     if re.search(r"trust_id_inbound\s*=\s*yes", pjsip):
         yield "pjsip.conf: an endpoint says trust_id_inbound = yes; the dialplan takes the number, not the endpoint"
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError, web
+from prometheus_client import CollectorRegistry
 
 from callflow.domain.names import AgentId
 from tests.contract.web.desk import Desk, until
@@ -42,6 +43,7 @@ async def wang(house: House, far_end: web.AppRunner) -> Desk:
     house.site = house.site.model_copy(update={"addresses": house.site.addresses.model_copy(update={
         "host": "127.0.0.1", "socket_port": far_end.addresses[0][1]})})  # fmt: skip
     await house.runner.cleanup()
+    house.registry = CollectorRegistry()
     await house.open()
     return await house.desk(house.agent)
 
