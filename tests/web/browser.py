@@ -107,10 +107,10 @@ class Page:
         await self.run("document.querySelector(selector).click()", selector=selector)
 
     async def picture(self, width: int = 1440, height: int = 900) -> bytes:
-        """A screenshot (PNG) of the page at this size of window, in CSS pixels."""
+        """A screenshot (WebP) of the page at this size of window, in CSS pixels."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self.browser.order("Emulation.setDeviceMetricsOverride", self.session, **size)
-        drawn = await self.browser.order("Page.captureScreenshot", self.session, format="png")
+        drawn = await self.browser.order("Page.captureScreenshot", self.session, format="webp", quality=80)
         return base64.b64decode(drawn["data"])
 
 

@@ -112,9 +112,9 @@ function Desk({ state }) {
     <${CallBar} ...${given} />
     <main class="columns ${call ? "" : "idle"}">
       <h1 class="unseen">${t("title")}</h1>
-      <div class="column"><${Trouble} ...${given} /><${Earlier} ...${given} /><${Callbacks} ...${given} /><${MyCalls} ...${given} /></div>
+      <div class="column"><${Trouble} ...${given} />${call && html`<${Earlier} ...${given} />`}<${Callbacks} ...${given} /><${MyCalls} ...${given} /></div>
       ${call && html`<div class="column"><${Note} ...${given} /><${Suggestion} ...${given} /><${Ticket} ...${given} /></div>`}
-      <div class="column"><${Steps} ...${given} /><${TargetList} ...${given} /></div>
+      <div class="column">${call && html`<${Steps} ...${given} />`}<${TargetList} ...${given} /></div>
     </main>
     <${Menus} ...${given} />`;
 }
