@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from callflow.lab.plan import Plan, plan_lab
+from softphone_sim.browser import Browser, Page, chromium
 from softphone_sim.lab import Lab
 from tests.e2e.conftest import BASE, lab, running, stage
-from tests.web.browser import Browser, Page, chromium
 
 __all__ = ["lab", "running", "stage"]  # as in tests/e2e, but for the site files
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from softphone_sim.browser import Browser, Page
 from softphone_sim.lab import Lab
-from tests.web.browser import Browser, Page
 
 AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
 PUT_AWAY_MOST: Final = 30

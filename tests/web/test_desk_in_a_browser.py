@@ -14,13 +14,13 @@ import pytest
 from callflow.lab import lab as lab_up_down
 from callflow.lab.plan import LabError, Plan
 from callflow.lab.processes import refuse_taken_ports
+from softphone_sim.browser import Browser, ScriptFailed
 from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, dial, rings_at
 from softphone_sim.run.hearing import hear
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Hear
 from tests.e2e.conftest import quiet
-from tests.web.browser import Browser, ScriptFailed
 from tests.web.conftest import BrowserDesk, desk_of
 
 NUMBER = "13800138051"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from callflow.web.page_files import page_files
+from softphone_sim.browser import Browser
 from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, dial, hang_up, rings_at
 from softphone_sim.run.stage import Stage
-from tests.web.browser import Browser
 from tests.web.desk_page import DeskPage
 
 NUMBER, NEW_CALLER = "13800138053", "13800138055"

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
+from softphone_sim.browser import Browser
 from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, dial, hang_up, rings_at, set_policy
 from softphone_sim.run.hearing import hear
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Hear, Policy
-from tests.web.browser import Browser
 from tests.web.desk_page import DeskPage
 
 NUMBER, MASKED = "13800138052", "138****8052"

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softphone_sim.browser import Browser, chromium
 from softphone_sim.ears.listen import MUSIC, PARTY_TONES_HZ
 from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, dial, rings_at, set_policy
 from softphone_sim.run.hearing import hear
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Hear, Policy
-from tests.web.browser import Browser, chromium
 from tests.web.desk_page import DeskPage
 
 NUMBER = "13800138054"
