@@ -172,6 +172,7 @@ class TicketStep(Body):
     unit: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{0,32}$")]
     text: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
     satisfied: bool | None = None
+    by: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{0,40}$")] = ""
 
 
 class TicketOpened(Body):
@@ -200,6 +201,47 @@ class OwnerSettled(Body):
     settled: Settled
 
 
+class AttemptRecord(_Part):
+    """One attempt of a call that is over. Moments are epoch seconds."""
+
+    attempt_id: Ulid
+    target: Site
+    kind: Kind
+    outcome: Outcome | None
+    sip_code: int
+    cause: int
+    started_at: float
+    ringing_at: float | None = None
+    consulting_at: float | None = None
+    joined_at: float | None = None
+    ended_at: float | None = None
+
+
+class RecordingRecord(_Part):
+    """That there is a recording, and of when; never its sound. `ended_at` None: not known yet."""
+
+    recording_id: Ulid
+    begun_at: float
+    ended_at: float | None = None
+
+
+class CallRecord(Body):
+    """A call of the incident at the sender's that is over: who, when, with which causes; no number, no text (R-044).
+
+    `agents` are the codes of those who talked with the caller, in order; `end_cause` is Q.850's.
+    """
+
+    call_id: Ulid
+    phase: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,16}$")]
+    arrived_at: float
+    answered_at: float | None = None
+    ended_at: float | None = None
+    end_cause: int
+    agents: Annotated[tuple[Site, ...], Field(max_length=50)] = ()
+    attempts: Annotated[tuple[AttemptRecord, ...], Field(max_length=50)] = ()
+    recordings: Annotated[tuple[RecordingRecord, ...], Field(max_length=50)] = ()
+
+
 class Note(Body):
     """The agent's note, whole, written after the handover."""
 
@@ -216,6 +258,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "note": Note,
     "dispatch": Dispatch,
     "step": TicketStep,
+    "call": CallRecord,
 }
 
 

@@ -71,6 +71,17 @@ class KeepPeerStep(Record):
     incident_id: IncidentId
     peer: SiteId
     step: m.TicketStep
+    said_at: float = 0.0
+    """When it became true over there."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPeerCall(Record):
+    """A call of the incident at the peer's that is over, for the trace."""
+
+    incident_id: IncidentId
+    peer: SiteId
+    call: m.CallRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,8 @@ def to_facts(
         case m.TicketOpened():
             records.append(LinkTicket(NO_CALL, incident_id, peer, TicketId(body.ticket_id)))
             told += [_opened(call, at, peer, body.ticket_id) for call in calls]
-        case m.TicketStep():
-            records.append(KeepPeerStep(NO_CALL, incident_id, peer, body))
+        case m.TicketStep() | m.CallRecord():
+            records.append(_kept(incident_id, peer, body, message.occurred_at))
         case m.AttemptEnded():
             mark = "connected" if body.outcome is Outcome.JOINED else "not_connected"
             records.append(MarkTicket(NO_CALL, incident_id, mark))
@@ -122,6 +133,13 @@ def to_facts(
         case _:
             log.warning("peer message means nothing here", kind=message.kind, message_id=message.id, peer=peer)
     return Meaning(tuple(records), tuple(told))
+
+
+def _kept(incident_id: IncidentId, peer: SiteId, body: m.TicketStep | m.CallRecord, said_at: float) -> Record:
+    """What the peer's own ticket and calls went through."""
+    if isinstance(body, m.TicketStep):
+        return KeepPeerStep(NO_CALL, incident_id, peer, body, said_at)
+    return KeepPeerCall(NO_CALL, incident_id, peer, body)
 
 
 async def take_in(

@@ -26,6 +26,7 @@ from callflow.web import (
     ticket_intake,
     ticket_steps,
     tickets,
+    trace,
 )
 from callflow.web.deps import Deps, Memory
 from callflow.web.door import BODY_LIMIT_BYTES, add_security_headers, around, through_the_door
@@ -46,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *phone.ROUTES,
     *tickets.ROUTES,
+    *trace.ROUTES,
     *ticket_intake.ROUTES,
     *ticket_bulk.ROUTES,
     *ticket_steps.ROUTES,

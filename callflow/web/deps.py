@@ -95,6 +95,9 @@ class TicketsRead(Protocol):
     async def ticket(self, ticket_id: TicketId) -> Any | None:
         """One ticket, or None."""
 
+    async def steps_of(self, ticket_id: TicketId) -> Sequence[Any]:
+        """Every step of a ticket with its text, oldest first."""
+
     async def trace(self, incident_id: IncidentId) -> Sequence[Any]:
         """Audited steps of the incident, oldest first."""
 

@@ -145,11 +145,27 @@ class TraceEntry(View):
     detail: dict[str, Any]
 
 
+class TraceMoment(View):
+    """One moment of the incident at one of the platforms. `who`: an agent's or a unit's code, or the other platform.
+
+    `what` begins with call, leg, recording, ticket or message; `call_id` and `ticket_id` are "" where there is none.
+    """
+
+    at: float
+    platform: str
+    what: str
+    call_id: str = ""
+    ticket_id: str = ""
+    who: str = ""
+    detail: dict[str, Any]
+
+
 class TraceView(View):
-    """One incident as far as this platform knows it."""
+    """One incident as far as this platform knows it; `timeline` is both platforms' in one row, oldest first."""
 
     incident_id: str
     site: str
     calls: list[CallView]
     tickets: list[TicketView]
     entries: list[TraceEntry]
+    timeline: list[TraceMoment]

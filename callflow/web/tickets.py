@@ -1,17 +1,16 @@
-"""Tickets of this platform, and one incident as far as this platform knows it. Numbers leave masked."""
+"""Tickets of this platform. Numbers leave masked."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from callflow.domain.names import IncidentId, TicketId
+from callflow.domain.names import TicketId
 from callflow.service.ticket_search import Cursor
 from callflow.web.errors import FieldError, Problem
-from callflow.web.routes import READERS, Role, Route, Visit, answer
-from callflow.web.schemas import ULID
-from callflow.web.ticket_schemas import TicketList, TicketSearchAsk, TicketView, TraceView
-from callflow.web.views import call_view, is_agents_own, ticket_view, trace_entry
+from callflow.web.routes import READERS, Route, Visit, answer
+from callflow.web.ticket_schemas import TicketList, TicketSearchAsk, TicketView
+from callflow.web.views import ticket_view
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -43,28 +42,6 @@ async def show_ticket(visit: Visit, _ask: None) -> web.Response:
     return answer(ticket_view(ticket))
 
 
-async def show_trace(visit: Visit, _ask: None) -> web.Response:
-    """Calls, tickets and audited steps of one incident; of one with calls an agent sees only his own."""
-    incident_id = IncidentId(visit.part("incident_id"))
-    if not ULID.fullmatch(incident_id):
-        raise Problem("incident-not-found")
-    calls = await visit.deps.facts.calls_of_incident(incident_id)
-    tickets = await visit.deps.tickets.search(number=None, incident_id=incident_id, limit=10)
-    if not calls and not tickets:
-        raise Problem("incident-not-found")
-    if visit.who.role is Role.AGENT and calls and not any(is_agents_own(call, visit.who.agent_id) for call in calls):
-        raise Problem("not-your-call")
-    return answer(
-        TraceView(
-            incident_id=incident_id,
-            site=visit.deps.site.platform.id,
-            calls=[call_view(call, visit.who) for call in calls],
-            tickets=[ticket_view(ticket) for ticket in tickets],
-            entries=[trace_entry(row) for row in await visit.deps.tickets.trace(incident_id)],
-        )
-    )
-
-
 ROUTES = (
     Route(
         "POST",
@@ -84,14 +61,5 @@ ROUTES = (
         roles=READERS,
         answers={200: TicketView},
         refuses=("ticket-not-found", "facts-away"),
-    ),
-    Route(
-        "GET",
-        "/api/v1/incidents/{incident_id}/trace",
-        show_trace,
-        "One incident: its calls, tickets and audited steps at this platform.",
-        roles=READERS,
-        answers={200: TraceView},
-        refuses=("incident-not-found", "not-your-call", "facts-away"),
     ),
 )

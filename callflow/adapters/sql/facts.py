@@ -8,14 +8,30 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from callflow.adapters.sql import audit, nuisance, peer_records, peer_steps, recordings, ticket_attempts, ticket_records
+from callflow.adapters.sql import (
+    audit,
+    call_records,
+    nuisance,
+    peer_records,
+    peer_steps,
+    recordings,
+    ticket_attempts,
+    ticket_records,
+)
 from callflow.adapters.sql.frozen import call_of, call_text, order_of, order_text
 from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import commands as c
 from callflow.service.ports import Overtaken, StoredOrder
-from callflow.service.take_in import KeepPeerAttempt, KeepPeerNote, KeepPeerStep, LinkTicket, OpenLinkedTicket
+from callflow.service.take_in import (
+    KeepPeerAttempt,
+    KeepPeerCall,
+    KeepPeerNote,
+    KeepPeerStep,
+    LinkTicket,
+    OpenLinkedTicket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,6 +53,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     KeepPeerNote: ticket_records.keep_peer_note,
     KeepPeerAttempt: ticket_attempts.keep_peers,
     KeepPeerStep: peer_steps.keep_peer_step,
+    KeepPeerCall: call_records.keep_peer_call,
     c.MarkTicket: ticket_records.mark_ticket,
     c.MarkNuisance: nuisance.mark_nuisance,
     c.RecordConsent: ticket_records.record_consent,
@@ -115,6 +132,8 @@ class SqlFacts:
                 step.entries.clear()
             if call is not None:
                 await ticket_attempts.keep_ours(step, call, before)
+                await call_records.tell_ended(step, before, call)
+                entries += step.entries
             await audit.append(connection, entries, event_key, at)
             if journal_offset is not None:
                 await _advance(connection, journal_offset)

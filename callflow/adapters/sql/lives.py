@@ -144,7 +144,7 @@ async def _tell(step: Step, row: Any, said: tuple[str, Happening, Life], text: s
     line |= {"step": word, "state": life.state, "text": text}
     await step.connection.execute(insert(ticket_steps).values(line))
     if life.peer is not None and word not in SILENT:
-        await _to_peer(step, life.peer, word, life, text)
+        await _to_peer(step, life.peer, said, text)
 
 
 def _said(happening: Happening) -> dict[str, Any]:
@@ -153,7 +153,8 @@ def _said(happening: Happening) -> dict[str, Any]:
     return {name: getattr(happening, name) for name in names if hasattr(happening, name)}
 
 
-async def _to_peer(step: Step, peer: SiteId, word: str, life: Life, text: str) -> None:
+async def _to_peer(step: Step, peer: SiteId, said: tuple[str, Happening, Life], text: str) -> None:
+    word, happening, life = said
     body = TicketStep(
         ticket_id=life.ticket_id,
         version=life.version,
@@ -163,6 +164,7 @@ async def _to_peer(step: Step, peer: SiteId, word: str, life: Life, text: str) -
         unit=life.unit,
         text=text[:NOTE_LIMIT],
         satisfied=life.satisfied if word == "called_back" else None,
+        by=happening.by,
     )
     once = f"step:{life.ticket_id}:{life.version}:{word}"
     await outbox.put(step, outbox.Written(life.incident_id, peer, "step", body, once))

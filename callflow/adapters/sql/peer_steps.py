@@ -43,6 +43,7 @@ async def keep_peer_step(step: Step, record: KeepPeerStep) -> Detail:
     """Keep where his ticket stands, and let ours live on. An older step than the one we have changes nothing."""
     said, kept = record.step, {"peer": record.peer, "step": record.step.step, "version": record.step.version}
     kept |= {"state": said.state, "ticket_id": said.ticket_id, "unit": said.unit}
+    kept |= {"by": said.by, "said_at": record.said_at}
     row = await step.ticket_of(record.incident_id)
     if row is None or said.version <= row.peer_version:
         return kept | {"kept": False}

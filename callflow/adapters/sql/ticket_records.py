@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, insert, select
 
-from callflow.adapters.sql import lives, nuisance, outbox
+from callflow.adapters.sql import call_records, lives, nuisance, outbox
 from callflow.adapters.sql.frozen import call_of
 from callflow.adapters.sql.tables import audit, call_backs, calls, tickets
 from callflow.domain.limits import Level
@@ -96,6 +96,7 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         if matter.danger:
             await _endanger(step, record.incident_id)
     await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
+    await call_records.tell_all(step, record.incident_id, record.peer)
     return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
 
 
@@ -108,6 +109,7 @@ def _with_history(matter: Matter) -> str:
 async def link_ticket(step: Step, record: LinkTicket) -> Detail:
     """The number of the peer's half."""
     done = await step.change_ticket(record.incident_id, peer=record.peer, peer_ticket_id=record.ticket_id)
+    await call_records.tell_all(step, record.incident_id, record.peer)
     return {"peer": record.peer, "peer_ticket_id": record.ticket_id, "linked": done}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, select, true
 
 from callflow.adapters.sql import nuisance
 from callflow.adapters.sql.frozen import life_of
-from callflow.adapters.sql.tables import audit, calls, inbox, outbox, tickets
+from callflow.adapters.sql.tables import audit, calls, inbox, outbox, ticket_steps, tickets
 from callflow.domain.names import (
     CallId,
     Consent,
@@ -129,6 +129,11 @@ class TicketsRead:
         return await self._tickets(
             and_(true(), *(column == value for column, value in asked if value is not None)), limit
         )
+
+    async def steps_of(self, ticket_id: TicketId) -> Sequence[Any]:
+        """Every step of a ticket as it was taken: at, by, step, state, version, text; oldest first."""
+        mine = select(ticket_steps).where(ticket_steps.c.ticket_id == ticket_id).order_by(ticket_steps.c.entry)
+        return await self._rows(mine)
 
     async def trace(self, incident_id: IncidentId) -> Sequence[Moment]:
         """What was done at this platform, and every message between the platforms, oldest first."""

@@ -41,7 +41,11 @@ CROSSING = {
     "note": {"note"},
     "owner_settled": {"owner", "settled"},
     "dispatch": MATTER | {"channel", "level", "matter", "category", "location", "summary", "reason", "beside"},
-    "step": {"ticket_id", "version", "step", "state", "level", "unit", "text", "satisfied"},
+    "call": {
+        *("call_id", "phase", "arrived_at", "answered_at", "ended_at", "end_cause"),
+        *("agents", "attempts", "recordings"),
+    },
+    "step": {"ticket_id", "version", "step", "state", "level", "unit", "text", "satisfied", "by"},
 }
 SUGGESTION = {
     "platform",

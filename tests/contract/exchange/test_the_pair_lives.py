@@ -28,6 +28,7 @@ from callflow.domain.tickets import (
     Signed,
     State,
 )
+from callflow.service.exchange import Opened
 from callflow.service.messages import ExchangeMessage
 from callflow.service.ticket_ports import Given, NewMatter
 from tests.contract.exchange.conftest import NOW, Platform
@@ -43,7 +44,10 @@ async def ferry(*platforms: Platform) -> None:
         said = False
         for sender, receiver in (platforms, platforms[::-1]):
             for message in await sender.outgoing.unsent(receiver.id, 100):
-                await receiver.on_message(ExchangeMessage.model_validate_json(message.payload))
+                said_there = ExchangeMessage.model_validate_json(message.payload)
+                await receiver.on_message(said_there)
+                opened = Opened(sender.id, "", "", message.digest, said_there)
+                await receiver.inbox.keep(opened, NOW)
                 await sender.outgoing.receipted(message.message_id, NOW)
                 said = True
 
