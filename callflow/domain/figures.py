@@ -45,6 +45,8 @@ class Seen:
     called_back: bool = False
     satisfied: bool | None = None
     supervised: int = 0
+    first: dict[str, float] = field(default_factory=dict)
+    """When each step was first taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,36 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Elapsed:
+    """How long so many of them took, in seconds; percentiles by nearest rank. None of nothing."""
+
+    count: int
+    p50_s: float | None
+    p95_s: float | None
+    most_s: float | None
+
+    @classmethod
+    def of(cls, took_s: Iterable[float]) -> Elapsed:
+        """In any order."""
+        rising = sorted(took_s)
+        if not rising:
+            return cls(0, None, None, None)
+        p50, p95 = (round(rising[-(-len(rising) * share // 100) - 1], 3) for share in (50, 95))
+        return cls(len(rising), p50, p95, round(rising[-1], 3))
+
+
+STAGES = (
+    ("opened", "signed"),
+    ("signed", "responded"),
+    ("responded", "fed_back"),
+    ("fed_back", "called_back"),
+    ("fed_back", "closed"),
+    ("opened", "closed"),
+)
+"""Whose elapsed time is told (R-036): from the first time that the one was so to the first time of the other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of the tickets opened in a period, of one group of them."""
 
@@ -72,6 +104,7 @@ class Figures:
     called_back: Share
     satisfied: Share
     supervised: int
+    stages: dict[str, Elapsed]
 
 
 @dataclass(slots=True)
@@ -89,7 +122,9 @@ class Fold:
             ticket_id = str(entry.detail.get("ticket_id", ""))
             if entry.what == "opened" and self.opened_from <= entry.at < self.opened_to:
                 due = _due(entry.detail)
-                self.seen[ticket_id] = Seen(str(entry.detail["region"]), entry.at, due, str(entry.detail["unit"]))
+                seen = Seen(str(entry.detail["region"]), entry.at, due, str(entry.detail["unit"]))
+                seen.first["opened"] = entry.at
+                self.seen[ticket_id] = seen
             elif ticket_id in self.seen:
                 self._live_on(self.seen[ticket_id], entry)
 
@@ -103,6 +138,7 @@ class Fold:
     def _live_on(self, seen: Seen, entry: Entry) -> None:
         detail = entry.detail
         seen.unit = str(detail.get("unit") or seen.unit)
+        seen.first.setdefault(entry.what, entry.at)
         match entry.what:
             case "signed":
                 seen.signed = True
@@ -139,7 +175,13 @@ def _figures(group: list[Seen], now: float) -> Figures:
         called_back=Share(sum(seen.called_back for seen in group if seen.closed), sum(seen.closed for seen in group)),
         satisfied=Share(sum(seen.satisfied is True for seen in asked), len(asked)),
         supervised=sum(seen.supervised for seen in group),
+        stages={f"{begun}_to_{done}": _stage(group, begun, done) for begun, done in STAGES},
     )
+
+
+def _stage(group: list[Seen], begun: str, done: str) -> Elapsed:
+    both = [seen.first for seen in group if begun in seen.first and done in seen.first]
+    return Elapsed.of(first[done] - first[begun] for first in both)
 
 
 def _in_time(group: list[Seen], stage: Stage, done_at: Callable[[Seen], float | None], now: float) -> Share:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callflow.domain.figures import Fold
+from callflow.domain.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class FigureBooks(Protocol):
 
     async def counted(self, opened_from: float, opened_to: float, supervises: frozenset[str]) -> Fold:
         """The audit of the tickets opened in this period, folded."""
+
+    async def lines(self, arrived_from: float, arrived_to: float) -> Lines:
+        """The calls that arrived in this period."""
 
     async def lag(self, sent_from: float, sent_to: float) -> Lag:
         """How long messages of this period took."""

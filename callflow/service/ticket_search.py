@@ -65,6 +65,9 @@ class Search(Protocol):
     async def page(self, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
         """At most `limit` tickets after this place."""
 
+    async def queue(self, wanted: Wanted, limit: int, now: float) -> Sequence[Any]:
+        """What waits to be begun, in the order in which it is taken (`domain.queue`)."""
+
     def every(self, wanted: Wanted, after: Cursor | None = None) -> AsyncIterator[Any]:
         """All of them, one after the other, with a page of them in memory."""
 

@@ -38,6 +38,15 @@ class ShareView(View):
     share: float | None
 
 
+class ElapsedView(View):
+    """Seconds that so many of them took; null of nothing."""
+
+    count: int
+    p50_s: float | None
+    p95_s: float | None
+    most_s: float | None
+
+
 class GroupView(View):
     """The figures of one group of tickets; `group` is a region, a unit, or ""."""
 
@@ -50,6 +59,7 @@ class GroupView(View):
     called_back: ShareView = Field(description="回访率: asked / closed")
     satisfied: ShareView = Field(description="满意率: satisfied / those who answered")
     supervised: int = Field(description="督办数")
+    stages: dict[str, ElapsedView] = Field(description="elapsed time of every stage, as opened_to_signed")
 
 
 class LagView(View):
@@ -112,6 +122,7 @@ def _group(name: str, figures: Figures) -> GroupView:
         called_back=_share(figures.called_back),
         satisfied=_share(figures.satisfied),
         supervised=figures.supervised,
+        stages={name: ElapsedView.model_validate(asdict(took)) for name, took in figures.stages.items()},
     )
 
 

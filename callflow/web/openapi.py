@@ -113,7 +113,8 @@ def _answer(model: type[BaseModel] | str | None) -> Mapping[str, Any]:
     if model is None:
         return {"description": "Done; no body."}
     if isinstance(model, str):
-        return {"description": "As the media type says.", "content": {model: {"schema": {"type": "string"}}}}
+        media = {each: {"schema": {"type": "string"}} for each in model.split(", ")}
+        return {"description": "As the media type says.", "content": media}
     return {
         "description": (model.__doc__ or "").split("\n")[0],
         "content": {"application/json": {"schema": _ref(model)}},

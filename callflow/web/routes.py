@@ -56,7 +56,7 @@ Handler = Callable[[Visit, Any], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row. `roles` None: open to those without a session. `answers`: status -> model, or a media type."""
+    """One row. `roles` None: open to those without a session. `answers`: status -> model, or media types, by commas."""
 
     method: str
     path: str

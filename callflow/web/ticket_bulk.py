@@ -98,7 +98,7 @@ ROUTES: Sequence[Route] = (
         "All tickets that are wanted as NDJSON or CSV: streamed, masked, resumable, with a checksum.",
         roles=BULK_READERS,
         asks=ExportAsk,
-        answers={200: "application/x-ndjson"},
+        answers={200: ", ".join(MEDIA.values())},
         refuses=("facts-away",),
     ),
     Route(

@@ -44,6 +44,12 @@ class TicketSearchAsk(TicketFilter):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
+class QueueAsk(TicketFilter):
+    """The first of what waits, of a unit or a place; `after` and `state` mean nothing here."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
 class ExportAsk(TicketFilter):
     """All of them as lines; `after` is the `cursor` of the last line that arrived."""
 

@@ -9,7 +9,7 @@ from callflow.domain.names import TicketId
 from callflow.service.ticket_search import Cursor
 from callflow.web.errors import FieldError, Problem
 from callflow.web.routes import READERS, Route, Visit, answer
-from callflow.web.ticket_schemas import TicketList, TicketSearchAsk, TicketView
+from callflow.web.ticket_schemas import QueueAsk, TicketList, TicketSearchAsk, TicketView
 from callflow.web.views import ticket_view
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ async def search(visit: Visit, ask: TicketSearchAsk) -> web.Response:
     page = await visit.deps.search.page(ask.wanted(), ask.limit, place(ask.after))
     after = None if page.after is None else page.after.text()
     return answer(TicketList(tickets=[ticket_view(ticket) for ticket in page.tickets], after=after))
+
+
+async def queue(visit: Visit, ask: QueueAsk) -> web.Response:
+    """What waits, urgent first; what has waited for a day is urgent, too."""
+    found = await visit.deps.search.queue(ask.wanted(), ask.limit, visit.now)
+    return answer(TicketList(tickets=[ticket_view(ticket) for ticket in found]))
 
 
 def place(text: str | None) -> Cursor | None:
@@ -50,6 +56,16 @@ ROUTES = (
         "Tickets by number, id, time, region, category, level, state, owner or unit, newest first, in pages.",
         roles=READERS,
         asks=TicketSearchAsk,
+        answers={200: TicketList},
+        refuses=("facts-away",),
+    ),
+    Route(
+        "POST",
+        "/api/v1/tickets/queue",
+        queue,
+        "What waits to be begun: danger, level 1 and what waits for a day first, then level by level.",
+        roles=READERS,
+        asks=QueueAsk,
         answers={200: TicketList},
         refuses=("facts-away",),
     ),

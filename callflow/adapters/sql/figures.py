@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from callflow.adapters.sql.tables import audit, outbox, tickets
+from callflow.adapters.sql.frozen import call_of
+from callflow.adapters.sql.tables import audit, calls, outbox, tickets
 from callflow.domain.figures import Entry, Fold
+from callflow.domain.lines import Lines, Offered
 from callflow.service.figures import Lag, Standing
 
 if TYPE_CHECKING:
@@ -39,11 +41,27 @@ class SqlFigures:
                 .order_by(audit.c.entry)
                 .limit(PAGE)
             )
-            rows = await self._database.read(lambda connection, page=page: _all(connection, page))  # type: ignore[misc] # mypy cannot infer a default
+            rows = await self._all(page)
             fold.take(Entry(row.at, row.what.removeprefix(ABOUT_TICKETS), json.loads(row.detail)) for row in rows)
             if len(rows) < PAGE:
                 return fold
             number = rows[-1].entry
+
+    async def lines(self, arrived_from: float, arrived_to: float) -> Lines:
+        """See the port. Who answered first, and when, is the audit's: a call keeps only its last agent."""
+        lines, after = Lines(), ""
+        talking = (audit.c.what == "phase") & audit.c.detail.contains('"to": "talking"')
+        period = (calls.c.arrived_at >= arrived_from) & (calls.c.arrived_at < arrived_to)
+        while True:
+            page = select(calls.c.call_id, calls.c.incident_id, calls.c.whole).where(calls.c.call_id > after, period)
+            rows = await self._all(page.order_by(calls.c.call_id).limit(PAGE))
+            of_page = talking & audit.c.incident_id.in_({row.incident_id for row in rows})
+            answered = select(audit.c.call_id, func.min(audit.c.at)).where(of_page).group_by(audit.c.call_id)
+            first = {row[0]: row[1] for row in await self._all(answered)}
+            lines.take(Offered(call_of(row.whole), first.get(row.call_id)) for row in rows)
+            if len(rows) < PAGE:
+                return lines
+            after = rows[-1].call_id
 
     async def lag(self, sent_from: float, sent_to: float) -> Lag:
         """See the port."""
@@ -70,6 +88,8 @@ class SqlFigures:
 
         return await self._database.read(work)
 
+    async def _all(self, statement: Any) -> Sequence[Any]:
+        async def work(connection: AsyncConnection) -> Sequence[Any]:
+            return (await connection.execute(statement)).all()
 
-async def _all(connection: AsyncConnection, statement: Any) -> Sequence[Any]:
-    return (await connection.execute(statement)).all()
+        return await self._database.read(work)

@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, select, true, tuple_
+from sqlalchemy import and_, case, select, true, tuple_
 
 from callflow.adapters.sql import audit
 from callflow.adapters.sql.tables import tickets
 from callflow.adapters.sql.tickets import Ticket, ticket_of_row
+from callflow.domain.limits import Level
 from callflow.domain.names import CallId, IncidentId
+from callflow.domain.queue import DAY_S
+from callflow.domain.tickets import State
 from callflow.service.ticket_search import Cursor, Page, Wanted
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 EXPORT_PAGE: Final = 500
 """Rows in memory at a time, however many are exported."""
+
+WAITING: Final = (State.DISPATCHED.value, State.RETURNED.value, State.SIGNED.value, State.DISPUTED.value)
+"""What somebody is to begin with."""
 
 COLUMNS: Final = {
     "ticket_id": tickets.c.ticket_id,
@@ -57,6 +63,18 @@ class SqlTicketSearch:
         found: Sequence[Ticket] = [ticket_of_row(row) for row in rows[:limit]]
         goes_on = Cursor(found[-1].opened_at, found[-1].ticket_id) if len(rows) > limit else None
         return Page(found, goes_on)
+
+    async def queue(self, wanted: Wanted, limit: int, now: float) -> Sequence[Ticket]:
+        """See the port. The order is `domain.queue.rank`'s."""
+        urgent = tickets.c.danger | (tickets.c.level == Level.ONE.value) | (tickets.c.opened_at <= now - DAY_S)
+        rank = case((urgent, 0), else_=tickets.c.level - 1)
+        waiting = tickets.c.state.in_(WAITING) & self._which(wanted, None)
+        statement = select(tickets).where(waiting).order_by(rank, tickets.c.opened_at, tickets.c.ticket_id).limit(limit)
+
+        async def work(connection: AsyncConnection) -> list[Any]:
+            return list((await connection.execute(statement)).all())
+
+        return [ticket_of_row(row) for row in await self._database.read(work)]
 
     async def every(self, wanted: Wanted, after: Cursor | None = None) -> AsyncIterator[Ticket]:
         """See the port."""

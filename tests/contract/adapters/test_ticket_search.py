@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from callflow.domain.limits import Level, Matter
-from callflow.domain.names import Channel
+from callflow.domain.names import Channel, TicketId
+from callflow.domain.queue import rank
 from callflow.domain.ticket_rules import Judgement
-from callflow.domain.tickets import Signed
+from callflow.domain.tickets import Responded, Signed
 from callflow.service.ticket_ports import NewMatter
 from callflow.service.ticket_search import Cursor, Wanted
 from tests.contract.adapters.books import NOW, Books
@@ -85,3 +86,38 @@ async def test_all_of_them_come_also_from_the_middle_on(gov: Books) -> None:
 def test_a_cursor_that_was_never_handed_out_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a cursor"):
         Cursor.of_text(text)
+
+
+@pytest.mark.covers("R-035")
+async def test_urgent_goes_first_and_nobody_waits_for_ever(gov: Books) -> None:
+    day = 86_400.0
+
+    async def open_one(name: str, level: Level, waited_s: float, *, danger: bool = False) -> TicketId:
+        about = replace(MATTER, judgement=Judgement(level, Matter.HELP), danger=danger, summary=name)
+        return await gov.lives.open(about, key=name, at=NOW - waited_s)
+
+    await open_one("level 3, new", Level.THREE, 10)
+    await open_one("level 3, since an hour", Level.THREE, 3600)
+    await open_one("level 2", Level.TWO, 20)
+    await open_one("level 1", Level.ONE, 30)
+    await open_one("danger", Level.THREE, 5, danger=True)
+    await open_one("level 3, since a day", Level.THREE, day)
+    await open_one("level 3, nearly a day", Level.THREE, day - 1)
+    begun = await open_one("in hand", Level.ONE, 100)
+    for step in (Signed(NOW, "u"), Responded(NOW, "u")):
+        await gov.lives.live_on(begun, step, key=type(step).__name__, at=NOW)
+
+    queue = await gov.search.queue(Wanted(), 10, NOW)
+
+    assert [one.summary for one in queue] == [
+        "level 3, since a day",
+        "level 1",
+        "danger",
+        "level 2",
+        "level 3, nearly a day",
+        "level 3, since an hour",
+        "level 3, new",
+    ]
+    ranks = [rank(Level(one.level), NOW - one.opened_at, danger=one.danger) for one in queue]
+    assert ranks == sorted(ranks)  # the books order as the rule says
+    assert [one.summary for one in await gov.search.queue(Wanted(level=2), 10, NOW)] == ["level 2"]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from ulid import ULID
 
 from callflow.adapters.sql.database import Database
+from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
+from callflow.domain.calls import Call, Caller, Ownership
+from callflow.domain.names import CallId, ChannelName, IncidentId, Phase, Presentation, SiteId, Verified
 from callflow.web.ticket_metrics import TicketMetrics
 from tests.contract.web.house import House
 
@@ -82,3 +87,38 @@ async def test_the_gauges_know_no_person_and_the_dashboard_asks_only_for_what_th
     for name in names:
         family = name.split("[")[0].removesuffix("_total").removesuffix("_bucket").rstrip(")")
         assert f"# TYPE {family}" in offered, name
+
+
+@pytest.mark.covers("R-070", "R-036")
+async def test_lines_and_stages_come_from_the_books(ticket_house: House, books: Database) -> None:
+    facts: Any = SqlFacts(books, ticket_house.site)
+    answered, lost = (made_call(ticket_house.now + at) for at in (0, 60))
+    for call, at, phases in ((answered, 0, (Phase.QUEUED, Phase.TALKING, Phase.ENDED)), (lost, 60, (Phase.QUEUED,))):
+        for turn, phase in enumerate(phases):
+            when = ticket_house.now + at + 12 * turn
+            await facts.commit(replace(call, phase=phase), (), (), event_key=None, journal_offset=None, at=when)
+    supervisor, agent = await ticket_house.desk(ticket_house.supervisor), await ticket_house.desk(ticket_house.agent)
+    period = {"arrived_from": ticket_house.now, "arrived_to": ticket_house.now + 3600}
+
+    status, body = await supervisor.post(f"{FIGURES}/lines", period)
+
+    assert status == 200, body
+    (line,) = body["lines"]
+    assert (line["number"], line["answered"]) == ("12345", {"counted": 1, "of": 2, "share": 0.5})
+    assert (line["wait"]["most_s"], line["below_60_percent"], line["to_merge"]) == (12.0, True, True)
+    assert body["transfers"]["begun"] == 0
+    assert (await supervisor.get(f"{FIGURES}/lines"))[1]["lines"] == []  # a period ends now; these rang later
+    assert (await agent.get(f"{FIGURES}/lines"))[0] == 403
+
+    await some_tickets(ticket_house)
+    stages = (await supervisor.get(FIGURES))[1]["groups"][0]["stages"]
+    assert (stages["opened_to_signed"]["count"], stages["opened_to_signed"]["p50_s"]) == (3, 60.0)
+    assert stages["signed_to_responded"] == {"count": 1, "p50_s": 0.0, "p95_s": 0.0, "most_s": 0.0}
+
+
+def made_call(at: float) -> Call:
+    gov = SiteId("12345")
+    channel = ChannelName("PJSIP/carrier-1")
+    caller = Caller(channel, "19991234567", Presentation.ALLOWED, Verified.NETWORK, None, "12345", 0)
+    ids = CallId(str(ULID())), IncidentId(str(ULID()))
+    return Call(*ids, gov, Phase.QUEUED, at, at, caller, Ownership(gov, gov))

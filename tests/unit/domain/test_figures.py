@@ -20,7 +20,7 @@ def step(ticket_id: str, what: str, at: float, **detail: Any) -> Entry:
     return Entry(at, what, {"ticket_id": ticket_id} | detail)
 
 
-@pytest.mark.covers("R-093")
+@pytest.mark.covers("R-093", "R-036")
 def test_every_figure_is_counted_with_what_it_is_out_of() -> None:
     fold = Fold(0, 100, SUPERVISES)
     fold.take(
@@ -47,6 +47,15 @@ def test_every_figure_is_counted_with_what_it_is_out_of() -> None:
     assert figures.answered_in_time == Share(1, 2)  # GD2 never answered and is late; GD3 had no such limit
     assert figures.done_in_time == Share(0, 2)  # GD3 still has time
     assert (figures.called_back, figures.satisfied, figures.supervised) == (Share(1, 1), Share(1, 1), 1)
+    took = {name: (one.count, one.p50_s) for name, one in figures.stages.items()}
+    assert took == {
+        "opened_to_signed": (1, 4),
+        "signed_to_responded": (1, 4),
+        "responded_to_fed_back": (1, 51),
+        "fed_back_to_called_back": (1, 10),
+        "fed_back_to_closed": (1, 20),
+        "opened_to_closed": (1, 79),
+    }
 
 
 @pytest.mark.covers("R-093")
