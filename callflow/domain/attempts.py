@@ -242,3 +242,4 @@ def consent_recorded(draft: Draft, event: ConsentRecorded, _rules: SiteRules) ->
         draft.change_attempt(attempt, consent=event.consent)
     if lacking:
         draft.add(RecordConsent(event.call_id, draft.call.incident_id, event.consent, event.agent_id))
+        draft.explain("consent", event.agent_id, event.reason)

@@ -143,6 +143,19 @@ class RecordConsent(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepReason(Record):
+    """Why an agent decided as he did, in his words: for the ticket; of them the audit has only how many.
+
+    `about`: "owner" or "consent".
+    """
+
+    incident_id: IncidentId
+    agent_id: AgentId
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettleOwner(Record):
     """The matter's owner is settled; goes to the ticket and the audit."""
 

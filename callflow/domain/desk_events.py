@@ -64,6 +64,7 @@ class OwnerDecided(DeskEvent):
     """An agent accepts or refuses the matter for his platform (requirement R-006)."""
 
     accept: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,4 @@ class ConsentRecorded(DeskEvent):
     """Consent asked afterwards, for a handover begun by a phone key (requirement R-003)."""
 
     consent: Consent
+    reason: str = ""

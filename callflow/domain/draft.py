@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callflow.domain.calls import Attempt, Call
-from callflow.domain.commands import MarkTicket, Order, QueueCallBack, Record, TellAgent
+from callflow.domain.commands import KeepReason, MarkTicket, Order, QueueCallBack, Record, TellAgent
 from callflow.domain.names import AgentId, Phase
 from callflow.domain.rules import SiteRules
 
@@ -54,6 +54,11 @@ class Draft:
     def mark(self, mark: str) -> None:
         """Mark this platform's ticket of the incident (see `MarkTicket`)."""
         self.add(MarkTicket(self.call.call_id, self.call.incident_id, mark))
+
+    def explain(self, about: str, agent_id: AgentId, text: str) -> None:
+        """Keep an agent's reason with the ticket, if he gave one (see `KeepReason`)."""
+        if text:
+            self.add(KeepReason(self.call.call_id, self.call.incident_id, agent_id, about, text))
 
     def tell(self, agent_id: AgentId | None, code: str) -> None:
         """Tell an agent's desk a stable code; without an agent there is nobody to tell."""

@@ -51,6 +51,9 @@ def owner_decided(draft: Draft, event: OwnerDecided, rules: SiteRules) -> None:
     elif peers and _note(draft, rules, rules.site, accept=event.accept):
         _say(draft, rules, accept=event.accept)
         _judge(draft, rules)
+    else:
+        return
+    draft.explain("owner", event.agent_id, event.reason)
 
 
 def peer_owner_decided(draft: Draft, event: PeerOwnerDecided, rules: SiteRules) -> None:

@@ -111,7 +111,8 @@ async def decide_owner(visit: Visit, ask: OwnerAsk) -> web.Response:
     """Accept or refuse the matter for this platform."""
     call = await own_call(visit)
     accept = ask.decision == "accept"
-    return await taken(visit, "owner", events.OwnerDecided(call.call_id, visit.now, visit.who.agent_id, accept), 200)
+    event = events.OwnerDecided(call.call_id, visit.now, visit.who.agent_id, accept, ask.reason)
+    return await taken(visit, "owner", event, 200)
 
 
 async def raise_danger(visit: Visit, _ask: NothingAsk) -> web.Response:
@@ -132,12 +133,9 @@ async def mark_nuisance(visit: Visit, _ask: NothingAsk) -> web.Response:
 async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
     """The caller's answer, when the handover was begun by a phone key."""
     call = await own_call(visit)
-    return await taken(
-        visit,
-        "consent",
-        events.ConsentRecorded(call.call_id, visit.now, visit.who.agent_id, Consent(ask.consent)),
-        200,
-    )
+    said = Consent(ask.consent)
+    event = events.ConsentRecorded(call.call_id, visit.now, visit.who.agent_id, said, ask.reason)
+    return await taken(visit, "consent", event, 200)
 
 
 async def write_note(visit: Visit, ask: NoteAsk) -> web.Response:

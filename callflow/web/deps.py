@@ -98,6 +98,9 @@ class TicketsRead(Protocol):
     async def steps_of(self, ticket_id: TicketId) -> Sequence[Any]:
         """Every step of a ticket with its text, oldest first."""
 
+    async def reasons(self, ticket_id: TicketId) -> Sequence[dict[str, Any]]:
+        """Why agents decided as they did about this ticket's matter, oldest first."""
+
     async def trace(self, incident_id: IncidentId) -> Sequence[Any]:
         """Audited steps of the incident, oldest first."""
 

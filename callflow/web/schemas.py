@@ -18,6 +18,7 @@ from callflow.web.routes import Role
 _UNSEEN = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
 Line = Annotated[str, StringConstraints(max_length=200, pattern=rf"^[^\x00-\x1f{_UNSEEN}]*$")]
 Prose = Annotated[str, StringConstraints(max_length=4000, pattern=rf"^[^\x00-\x08\x0b-\x1f{_UNSEEN}]*$")]
+Reason = Annotated[Prose, Field(max_length=500)]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
 ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 Ulid = Annotated[str, StringConstraints(pattern=ULID.pattern)]
@@ -98,9 +99,10 @@ class NothingAsk(Ask):
 
 
 class OwnerAsk(Ask):
-    """Whether this platform takes the matter (requirement R-006)."""
+    """Whether this platform takes the matter (requirement R-006), and why; the reason stays with its ticket."""
 
     decision: Literal["accept", "refuse"]
+    reason: Reason = ""
 
 
 class NoteAsk(Ask):
@@ -125,6 +127,7 @@ class ConsentAsk(Ask):
     """The caller's answer, asked after a handover begun by a phone key (requirement R-003)."""
 
     consent: Literal[Consent.AGREED, Consent.DECLINED, Consent.NOT_POSSIBLE_DANGER]
+    reason: Reason = ""
 
 
 class CallerView(View):

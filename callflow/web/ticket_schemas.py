@@ -166,6 +166,21 @@ class TraceMoment(View):
     detail: dict[str, Any]
 
 
+class ReasonView(View):
+    """An agent's words on why he decided as he did; `about`: "owner" or "consent"."""
+
+    at: float
+    by: str
+    about: str
+    text: str
+
+
+class ReasonList(View):
+    """Every reason of a ticket, oldest first."""
+
+    reasons: list[ReasonView]
+
+
 class TraceView(View):
     """One incident as far as this platform knows it; `timeline` is both platforms' in one row, oldest first."""
 

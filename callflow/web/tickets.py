@@ -9,7 +9,7 @@ from callflow.domain.names import TicketId
 from callflow.service.ticket_search import Cursor
 from callflow.web.errors import FieldError, Problem
 from callflow.web.routes import READERS, Route, Visit, answer
-from callflow.web.ticket_schemas import QueueAsk, TicketList, TicketSearchAsk, TicketView
+from callflow.web.ticket_schemas import QueueAsk, ReasonList, ReasonView, TicketList, TicketSearchAsk, TicketView
 from callflow.web.views import ticket_view
 
 if TYPE_CHECKING:
@@ -48,6 +48,16 @@ async def show_ticket(visit: Visit, _ask: None) -> web.Response:
     return answer(ticket_view(ticket))
 
 
+async def show_reasons(visit: Visit, _ask: None) -> web.Response:
+    """Why agents decided as they did about its caller and its owner."""
+    ticket_id = visit.part("ticket_id")
+    known = TICKET_ID.fullmatch(ticket_id) and await visit.deps.tickets.ticket(TicketId(ticket_id))
+    if not known:
+        raise Problem("ticket-not-found")
+    found = await visit.deps.tickets.reasons(TicketId(ticket_id))
+    return answer(ReasonList(reasons=[ReasonView.model_validate(one) for one in found]))
+
+
 ROUTES = (
     Route(
         "POST",
@@ -76,6 +86,15 @@ ROUTES = (
         "One ticket.",
         roles=READERS,
         answers={200: TicketView},
+        refuses=("ticket-not-found", "facts-away"),
+    ),
+    Route(
+        "GET",
+        "/api/v1/tickets/{ticket_id}/reasons",
+        show_reasons,
+        "Why agents decided as they did: about the owner, about the caller's consent.",
+        roles=READERS,
+        answers={200: ReasonList},
         refuses=("ticket-not-found", "facts-away"),
     ),
 )

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from callflow.lab import lab as lab_up_down
-from callflow.lab.plan import Plan, plan_lab
+from callflow.lab.plan import Plan, SitePlan, plan_lab
 from softphone_sim.lab import Lab, read_lab
 from softphone_sim.run.play import Result, play
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.load import read_script
+from tests.e2e.entries import with_site
+from tests.e2e.far_end import FarEnd, peer_as, platform
 from tests.e2e.scene import Scene, quiet
 
 BASE = int(os.environ.get("CALLFLOW_TEST_BASE", "201"))
@@ -75,3 +77,17 @@ async def stage(lab: Lab) -> AsyncIterator[Stage]:
 async def scene(running: Plan, stage: Stage) -> Scene:
     """A citizen and an agent of each platform, phones and desks; nobody has called yet."""
     return await Scene.cast(running, stage)
+
+
+@pytest.fixture
+def site(running: Plan) -> SitePlan:
+    """12345."""
+    return running.sites[0]
+
+
+@pytest.fixture
+async def police(running: Plan, site: SitePlan, tmp_path: Path) -> AsyncIterator[FarEnd]:
+    """110 as its trunk, played by hand; always busy."""
+    linked = peer_as(site.site, f"{running.net}.13", "always")
+    async with platform(running, f"{running.net}.13", tmp_path) as end, with_site(running, site, linked):
+        yield end

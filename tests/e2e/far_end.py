@@ -14,10 +14,21 @@ from pathlib import Path
 from callflow.domain.names import SiteId
 from callflow.lab import certificates
 from callflow.lab.plan import Plan
+from callflow.sitefile import Site
 from tests.e2e.raw_caller import RINGING, SUCCESS, Forgery, Invite
 
 ARRIVAL_LIMIT_S = 6.0
+NUMBER = "13800138071"
+"""The citizen in these stories."""
 COMPACT = {"f": "from", "t": "to", "i": "call-id", "m": "contact", "v": "via", "l": "content-length"}
+
+
+def peer_as(site: Site, address: str, send_identity: str) -> Site:
+    """The same platform, whose peer stands at another address and is shown numbers by this rule."""
+    (peer,) = site.peer
+    return site.model_copy(
+        update={"peer": (peer.model_copy(update={"address": address, "send_identity": send_identity}),)}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy import and_, select, true
 
-from callflow.adapters.sql import nuisance
+from callflow.adapters.sql import nuisance, reasons
 from callflow.adapters.sql.frozen import life_of
 from callflow.adapters.sql.tables import audit, calls, inbox, outbox, ticket_steps, tickets
 from callflow.domain.names import (
@@ -112,6 +112,10 @@ class TicketsRead:
         """One ticket or None."""
         found = await self._tickets(tickets.c.ticket_id == ticket_id, 1)
         return found[0] if found else None
+
+    async def reasons(self, ticket_id: TicketId) -> Sequence[dict[str, Any]]:
+        """Why agents decided as they did, oldest first: `at`, `by`, `about`, `text`."""
+        return await self._database.read(lambda connection: reasons.of_ticket(connection, ticket_id))
 
     async def ticket_of(self, incident_id: IncidentId) -> Ticket | None:
         """This platform's ticket of an incident or None."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ulid import ULID
 
+from callflow.domain.commands import KeepReason
 from callflow.domain.names import Kind, Way
 from tests.contract.web.house import SUGGESTION
 from tests.contract.web.ticket_store import NUMBER
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.contract.web.desk import Desk
     from tests.contract.web.house import House
 
+WHY = "张三说先不转"
 AGREED = {"target": "110", "kind": "one_key", "consent": "agreed"}
 
 
@@ -124,6 +126,12 @@ async def test_nobody_leaves_a_caller_alone(house: House) -> None:
     assert (await desk.post(f"/api/v1/calls/{call_id}/leave"))[0] == 202
 
 
+def reasons(house: House) -> list[tuple[str, str, str]]:
+    """What was given to be kept with a ticket."""
+    kept = [record for record in house.facts.records if isinstance(record, KeepReason)]
+    return [(one.about, one.agent_id, one.text) for one in kept]
+
+
 async def test_the_owner_is_decided_by_accept_or_refuse_and_nothing_else(house: House) -> None:
     desk = await house.desk(house.agent)
     call_id = await house.caller_talks_with(house.agent)
@@ -133,8 +141,10 @@ async def test_the_owner_is_decided_by_accept_or_refuse_and_nothing_else(house: 
     await house.target_joins(call_id, await begin(desk, call_id, kind="three_party"))
 
     assert (await desk.post(path, {"decision": "perhaps"}))[0] == 422
-    status, call = await desk.post(path, {"decision": "accept"})
+    assert (await desk.post(path, {"decision": "accept", "reason": "x" * 501}))[0] == 422
+    status, call = await desk.post(path, {"decision": "accept", "reason": WHY})
     assert (status, call["ownership"]["first_receiver"]) == (200, "12345")
+    assert reasons(house) == [("owner", house.agent, WHY)]
     assert house.facts.calls[call_id].ownership.decisions == (("12345", True),)
 
 
@@ -184,7 +194,8 @@ async def test_consent_is_asked_afterwards_for_a_handover_begun_by_a_phone_key(h
     by_key = await house.caller_talks_with(house.agent)
     await house.target_is_invited(by_key, str(ULID()), Kind.ONE_KEY, Way.PHONE_KEY)
 
-    status, call = await desk.post(f"/api/v1/calls/{by_key}/consent", {"consent": "declined"})
+    status, call = await desk.post(f"/api/v1/calls/{by_key}/consent", {"consent": "declined", "reason": WHY})
+    assert reasons(house) == [("consent", house.agent, WHY)]
     assert (status, call["attempts"][0]["consent"]) == (200, "declined")
 
 

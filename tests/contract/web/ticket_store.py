@@ -60,6 +60,7 @@ class Step:
 class MemoryTickets:
     tickets: list[Ticket] = field(default_factory=list)
     steps: dict[str, list[Step]] = field(default_factory=dict)
+    why: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     async def search(self, *, number: str | None, incident_id: str | None, limit: int) -> list[Ticket]:
         found = [
@@ -76,6 +77,9 @@ class MemoryTickets:
 
     async def ticket(self, ticket_id: str) -> Ticket | None:
         return next((ticket for ticket in self.tickets if ticket.ticket_id == ticket_id), None)
+
+    async def reasons(self, ticket_id: str) -> list[dict[str, Any]]:
+        return self.why.get(ticket_id, [])
 
     async def trace(self, incident_id: str) -> list[Step]:
         return self.steps.get(incident_id, [])
