@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -52,6 +53,7 @@ from callflow.domain.names import AgentId, SiteId
 from callflow.event_loop import run
 from callflow.exchange_parts import ExchangeParts
 from callflow.guard.figures import GuardFigures
+from callflow.guard.memory import moves_in
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.logs import log_json
 from callflow.probes import guard_of, platforms_of, probes_of
@@ -61,6 +63,7 @@ from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
+from callflow.service.phones import PhoneWatch
 from callflow.service.ports import FactsAway
 from callflow.service.put_off import PutOff
 from callflow.service.recordings import RecordingKeeper
@@ -165,6 +168,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         )
         put_off = PutOff(PutOffFile(settings.put_off), desks)
         chaser = Chaser(lives, desks, supervisors_of([(one.id, one.role) for one in site.agent]), clock)
+        phones = PhoneWatch(partial(moves_in, settings.guard_dir), facts, desks, chaser.supervisors, clock)
         exchange = ExchangeParts(site, keys, database, clock)
         trunks = Trunks(link, site, clock)
         pbx = AmiPbx(link, site, uui, clock)
@@ -224,6 +228,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(keep_small(settings.journal, **site.journal.model_dump()))
             group.create_task(chaser.run())
             group.create_task(put_off.run(applier(deps)))
+            group.create_task(phones.run())
             group.create_task(TicketMetrics(deps.registry, figures, lambda: chaser.told, clock).run())
             group.create_task(link.run())
             group.create_task(trunks.run())

@@ -240,6 +240,12 @@ class Guard(_Strict):
     never_ban: tuple[IPvAnyNetwork, ...] = ()
 
 
+class Security(_Strict):
+    """From which networks agents' phones may sign in, and where their contacts may stand; none named: from anywhere."""
+
+    phones: tuple[IPv4Network, ...] = ()
+
+
 class Site(_Strict):
     """A whole site file."""
 
@@ -254,6 +260,7 @@ class Site(_Strict):
     directory: tuple[Target, ...]
     agent: tuple[AgentAccount, ...]
     guard: Guard = Guard()
+    security: Security = Security()
 
     @model_validator(mode="after")
     def _references_hold(self) -> Site:

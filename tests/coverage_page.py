@@ -1,9 +1,9 @@
 """Makes docs/coverage.md: every requirement row with the tests that show it, or the work that will.
 
-Rows come from docs/requirements.toml (id, what it asks, ring, work planned), tests from their `covers` marks, call
-scripts from their `covers` line. `--check` fails when the page is stale, when a row of ring C or B or an S-, T-, C- or
-X- row has neither a test nor a planned work, when a test names a row that does not exist, and (where the requirements
-stand beside the project) when a row is missing here.
+Rows come from docs/requirements.toml (id, what it asks, ring, work planned or `why` there will be none), tests from
+their `covers` marks, call scripts from their `covers` line. `--check` fails when the page is stale, when a row of ring
+C or B or an S-, T-, C- or X- row has neither a test nor a planned work nor a reason, when a test names a row that does
+not exist, and (where the requirements stand beside the project) when a row is missing here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def page(rows: dict[str, dict[str, str]], shown: dict[str, list[str]]) -> str:
         "# What is shown by which test",
         "",
         "Made by `python -m tests.coverage_page` from `docs/requirements.toml` and the tests' `covers` marks; do",
-        "not edit. A row in *italics* is not shown yet and names the work that will show it.",
+        "not edit. A row in *italics* is not shown yet: it names the work that will show it, or says why nothing will.",
         "",
         f"{sum(1 for row in rows if shown.get(row))} of {len(rows)} rows are shown by at least one test.",
         "",
@@ -66,7 +66,7 @@ def page(rows: dict[str, dict[str, str]], shown: dict[str, list[str]]) -> str:
         where = (
             "<br>".join(shown[row][:6]) + (f"<br>and {len(shown[row]) - 6} more" if len(shown[row]) > 6 else "")
             if shown.get(row)
-            else f"*{about['work']}*"
+            else f"*{about.get('why') or about['work']}*"
         )
         lines.append(f"| {row} | {about['ring']} | {about['asks']} | {where} |")
     return "\n".join(lines) + "\n"
@@ -75,7 +75,9 @@ def page(rows: dict[str, dict[str, str]], shown: dict[str, list[str]]) -> str:
 def complaints(rows: dict[str, dict[str, str]], shown: dict[str, list[str]], text: str) -> Iterator[str]:
     """Everything that is wrong."""
     for row, about in rows.items():
-        if not shown.get(row) and not about["work"] and (about["ring"] in MUST or not row.startswith("R-")):
+        if not (shown.get(row) or about["work"] or about.get("why")) and (
+            about["ring"] in MUST or not row.startswith("R-")
+        ):
             yield f"{row} ({about['asks']}): no test covers it and docs/requirements.toml names no work for it"
     for row in shown:
         if row not in rows:

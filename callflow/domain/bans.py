@@ -87,6 +87,8 @@ class Seen:
     reason: Reason | None
     at: float
     is_proven: bool
+    account: str = ""
+    """Whose password, as Asterisk names the account; only with a proof."""
 
 
 @dataclass(frozen=True, slots=True)

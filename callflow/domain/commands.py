@@ -165,6 +165,15 @@ class SettleOwner(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneMoved(Record):
+    """An agent's account proved its password from a new address (requirement T-12); of no call and no incident."""
+
+    incident_id: IncidentId
+    agent_id: AgentId
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueCallBack(Record):
     """The caller was cut by a fault: he is on the call-back list with the reason."""
 

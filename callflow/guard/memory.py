@@ -9,12 +9,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from callflow.domain.bans import Address, Ban, Reason, Watch
+from callflow.domain.phones import Move, Phones
 from callflow.guard.tail import Place
 
 STALE_S = 15.0
@@ -34,6 +35,8 @@ class Report:
     spared: Mapping[Reason, int]
     unreadable: int
     place: Place
+    places: Mapping[str, Mapping[Address, float]] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
 
     def bans_now(self, now: float) -> Counter[Reason]:
         """How many sources are refused for each reason."""
@@ -50,7 +53,9 @@ def lift_folder(folder: Path) -> Path:
     return folder / "lift"
 
 
-def write_memory(folder: Path, watch: Watch, *, at: float, fault: str, unreadable: int, place: Place) -> None:
+def write_memory(
+    folder: Path, watch: Watch, phones: Phones, *, at: float, fault: str, unreadable: int, place: Place
+) -> None:
     """Write all of it.
 
     Raises:
@@ -67,6 +72,10 @@ def write_memory(folder: Path, watch: Watch, *, at: float, fault: str, unreadabl
         "unreadable": unreadable,
         "inode": place.inode,
         "offset": place.offset,
+        "phones": {
+            account: {str(address): at for address, at in places.items()} for account, places in phones.places.items()
+        },
+        "moves": [{"account": one.account, "address": str(one.address), "at": one.at} for one in phones.moves],
     }
     file = memory_file(folder)
     fresh = file.with_suffix(".new")
@@ -89,9 +98,22 @@ def read_memory(folder: Path) -> Report | None:
             spared={Reason(name): int(number) for name, number in told["spared"].items()},
             unreadable=int(told["unreadable"]),
             place=Place(int(told["inode"]), int(told["offset"])),
+            places={
+                account: {ip_address(name): float(at) for name, at in places.items()}
+                for account, places in told.get("phones", {}).items()
+            },
+            moves=tuple(
+                Move(str(one["account"]), ip_address(one["address"]), float(one["at"])) for one in told.get("moves", [])
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def moves_in(folder: Path) -> tuple[Move, ...]:
+    """The newest sign-ins from new addresses, oldest first."""
+    report = read_memory(folder)
+    return report.moves if report else ()
 
 
 def cause_of(report: Report | None, now: float) -> str | None:

@@ -18,7 +18,8 @@ import structlog
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from callflow.domain.bans import WINDOW_S, Ban, Network, Watch
+from callflow.domain.bans import WINDOW_S, Ban, Network, Seen, Watch
+from callflow.domain.phones import Phones
 from callflow.guard.memory import asked_to_lift, read_memory, write_memory
 from callflow.guard.security_log import Unreadable, read_line
 from callflow.guard.tail import LogTail, Place, lines_of
@@ -64,17 +65,24 @@ class Guard:
     """One round after the other; `look` is one of them. Nothing else runs in this process."""
 
     def __init__(
-        self, settings: GuardSettings, never: tuple[Network, ...], *, most_log_bytes: int = MOST_LOG_BYTES
+        self,
+        settings: GuardSettings,
+        never: tuple[Network, ...],
+        accounts: frozenset[str] = frozenset(),
+        *,
+        most_log_bytes: int = MOST_LOG_BYTES,
     ) -> None:
         self._folder = settings.guard_dir
         self._most_log_bytes = most_log_bytes
-        self._watch = Watch(never)
+        self._watch, self._phones = Watch(never), Phones(accounts)
         self._wall = Wall(settings.guard_dir / "bans.conf", settings.pbx_control)
         before = read_memory(self._folder)
         if before is not None:
             self._watch.bans = {ban.address: ban for ban in before.bans if not self._watch.is_spared(ban.address, 0)}
             self._watch.former = {ban.address: ban for ban in before.former}
             self._watch.known = dict(before.known)
+            self._phones.places = {account: dict(places) for account, places in before.places.items()}
+            self._phones.moves.extend(before.moves)
             self._watch.made, self._watch.spared = Counter(before.made), Counter(before.spared)
         self._unreadable = before.unreadable if before else 0
         self._log, self._control = settings.security_log, settings.pbx_control
@@ -140,6 +148,7 @@ class Guard:
                     continue
                 if seen is None or (seen.reason and seen.at < now - WINDOW_S):
                     continue  # nothing, or long ago: read late, after a restart
+                self._see_phone(seen)
                 ban = self._watch.see(seen)
                 if ban:
                     made.append(ban)
@@ -148,6 +157,12 @@ class Guard:
         finally:
             self._tell(made)
         return ""
+
+    def _see_phone(self, seen: Seen) -> None:
+        move = self._phones.see(seen.account, seen.address, seen.at) if seen.account else None
+        if move is not None:
+            self._written_at = 0.0  # the site's program learns it at once, and tells the agent
+            log.warning("an agent's account is used from a new address", account=move.account, source=str(move.address))
 
     def _tell(self, made: Iterable[Ban]) -> None:
         told = list(made)
@@ -187,6 +202,7 @@ class Guard:
             write_memory(
                 self._folder,
                 self._watch,
+                self._phones,
                 at=now,
                 fault=self._fault,
                 unreadable=self._unreadable,
@@ -203,7 +219,7 @@ def serve() -> int:
         settings = GuardSettings()
         site = load_site(settings.site_file, settings.net)
         settings.guard_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        guard = Guard(settings, site.never_banned)
+        guard = Guard(settings, site.never_banned, frozenset(one.id for one in site.agent))
     except ValidationError as error:
         missing = ", ".join("CALLFLOW_" + str(one["loc"][0]).upper() for one in error.errors())
         return _refuse(f"settings missing or wrong: {missing}; ./run up sets them, or see callflow/guard/program.py")

@@ -21,6 +21,9 @@ LONGEST_LINE = 65536
 """Bytes. A SIP message by UDP is shorter, so a longer line is none of Asterisk's."""
 
 _HEAD = re.compile(r'SecurityEvent="(\w+)",EventTV="([0-9T:.+-]+)",Severity="\w+",Service="\w+",EventVersion="\d+",')
+_ACCOUNT = re.compile(r'AccountID="(\d{3,6})",')
+"""Right after the head. Of who has proved a password it is the endpoint's own name, so none of his bytes."""
+
 _SIDE = r'="IPV[46]/(UDP|TCP|TLS|WS|WSS)/([0-9A-Fa-f.:]+)/\d+"'
 _TIME = r'(?:,SessionTV="[^"]*")?'
 
@@ -80,6 +83,8 @@ def read_line(line: bytes) -> Seen | None:
         raise Unreadable("two addresses")  # the challenge and the answer to it, which come from outside, stand last
     try:
         at = datetime.strptime(when, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
-        return Seen(ip_address(tail[4]), reason, at, is_proven=tail[3] != "UDP")
+        account = _ACCOUNT.match(message, head.end()) if name == "SuccessfulAuth" else None
+        proved = account[1] if account else ""
+        return Seen(ip_address(tail[4]), reason, at, is_proven=tail[3] != "UDP", account=proved)
     except ValueError as error:
         raise Unreadable("no time or no address") from error

@@ -126,6 +126,16 @@ async def test_a_number_that_nobody_vouches_for_is_asserted_to_nobody(
     assert "13700137000" not in outside.text + inside.text
 
 
+@pytest.mark.covers("S-15")
+async def test_a_signature_on_the_identity_that_is_wrong_costs_no_caller_his_call(
+    running: Plan, site: SitePlan
+) -> None:
+    """Nobody here verifies STIR: what counts is who vouches on the trunk. An emergency is never refused for it."""
+    identity = 'Identity: eyJhbGciOiJFUzI1NiJ9.e30.AAAA;info=<https://x.invalid/c.pem>;alg=ES256;ppt="shaken"'
+    async with waiting_caller(site, f"{running.net}.{TRUSTED}", asserted(identity)) as arrived:
+        assert (arrived.detail["number"], arrived.detail["mark"]) == (NUMBER, "trusted")
+
+
 # ---- what else the INVITE of a handover carries
 
 

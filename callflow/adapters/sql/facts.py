@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 
 JOURNAL: Final = "journal"
 
+
+async def _phone_moved(_step: Step, record: c.PhoneMoved) -> Detail:
+    """Nothing but the audit keeps it."""
+    return {"agent_id": record.agent_id, "address": record.address}
+
+
 HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] = {
     c.OpenTicket: ticket_records.open_ticket,
     OpenLinkedTicket: ticket_records.open_linked_ticket,
@@ -59,6 +65,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     c.MarkNuisance: nuisance.mark_nuisance,
     c.RecordConsent: ticket_records.record_consent,
     c.KeepReason: reasons.keep,
+    c.PhoneMoved: _phone_moved,
     c.SettleOwner: ticket_records.settle_owner,
     c.QueueCallBack: ticket_records.queue_call_back,
     c.KeepRecording: recordings.keep,
