@@ -96,6 +96,14 @@ class Journal(_Strict):
     keep_days: int = Field(default=400, ge=1, le=3650)
 
 
+class Logs(_Strict):
+    """Asterisk's logs, CDR and CEL: a file is put aside at this size; how many are kept of each, and for how long."""
+
+    rotate_mb: int = Field(default=64, ge=1)
+    keep_files: int = Field(default=9, ge=1, le=999)
+    keep_days: int = Field(default=180, ge=1, le=3650)
+
+
 class Retention(_Strict):
     """For how many days a matter's data is kept once its ticket is closed or merged (docs/retention.md).
 
@@ -254,6 +262,7 @@ class Site(_Strict):
     timing: Timing
     recording: Recording = Recording()
     journal: Journal = Journal()
+    logs: Logs = Logs()
     retention: Retention = Retention()
     carrier: tuple[Carrier, ...]
     peer: tuple[Peer, ...]

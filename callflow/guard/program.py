@@ -22,10 +22,11 @@ from callflow.domain.bans import WINDOW_S, Ban, Network, Seen, Watch
 from callflow.domain.phones import Phones
 from callflow.guard.memory import asked_to_lift, read_memory, write_memory
 from callflow.guard.security_log import Unreadable, read_line
+from callflow.guard.shelf import Shelf
 from callflow.guard.tail import LogTail, Place, lines_of
-from callflow.guard.wall import Wall, WallDown, tell
+from callflow.guard.wall import Wall, WallDown
 from callflow.logs import log_json
-from callflow.sitefile import SiteFileError, load_site
+from callflow.sitefile import Logs, SiteFileError, load_site
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +43,8 @@ MOST_CHUNKS = 8
 """Read in one round: 2 MB of log, some four thousand events; then lifting and ending have their turn."""
 
 
-MOST_LOG_BYTES = 1 << 26
-OLD_LOGS = 4
-"""So many full logs are kept beside the one that is written."""
-
-REOPEN = "logger reload"
+MB = 1 << 20
+FORGET_EVERY_S = 3600.0
 
 
 class GuardSettings(BaseSettings):
@@ -69,11 +67,9 @@ class Guard:
         settings: GuardSettings,
         never: tuple[Network, ...],
         accounts: frozenset[str] = frozenset(),
-        *,
-        most_log_bytes: int = MOST_LOG_BYTES,
+        shelf: Shelf | None = None,
     ) -> None:
         self._folder = settings.guard_dir
-        self._most_log_bytes = most_log_bytes
         self._watch, self._phones = Watch(never), Phones(accounts)
         self._wall = Wall(settings.guard_dir / "bans.conf", settings.pbx_control)
         before = read_memory(self._folder)
@@ -85,7 +81,8 @@ class Guard:
             self._phones.moves.extend(before.moves)
             self._watch.made, self._watch.spared = Counter(before.made), Counter(before.spared)
         self._unreadable = before.unreadable if before else 0
-        self._log, self._control = settings.security_log, settings.pbx_control
+        self._shelf = shelf or shelf_of(settings.security_log.parent, settings.pbx_control, Logs())
+        self._forgot_at, self._shelf_fault = 0.0, ""
         self._tail = LogTail(settings.security_log, before.place if before else Place())
         self._fault = ""
         self._is_up = False
@@ -96,7 +93,7 @@ class Guard:
     def look(self, now: float) -> None:
         """Read what is new, let in whose time is up, tell Asterisk, write the memory."""
         log_fault = self._read(now)
-        self._keep_log_small()
+        self._keep_logs_small(now)
         for address in asked_to_lift(self._folder):
             lifted = self._watch.lift(address)
             self._is_up = self._is_up and lifted is None
@@ -115,21 +112,20 @@ class Guard:
         if now - self._written_at >= (RELOAD_EVERY_S if not self._is_up or self._fault != before else REPORT_EVERY_S):
             self._write(now)
 
-    def _keep_log_small(self) -> None:
-        """Beyond its size the log is renamed and Asterisk begins a new one: no flood fills the disk with it."""
+    def _keep_logs_small(self, now: float) -> None:
         try:
-            if self._log.stat().st_size < self._most_log_bytes:
-                return
-            for number in range(OLD_LOGS, 1, -1):
-                older = self._log.with_name(f"{self._log.name}.{number - 1}")
-                if older.exists():
-                    older.replace(self._log.with_name(f"{self._log.name}.{number}"))
-            self._log.replace(self._log.with_name(f"{self._log.name}.1"))
-            tell(self._control, REOPEN)
-        except FileNotFoundError:
-            return  # Asterisk has not written yet
+            aside = self._shelf.tidy()
+            if now - self._forgot_at >= FORGET_EVERY_S:
+                self._forgot_at = now
+                aside += self._shelf.forget(now)
         except (OSError, WallDown) as error:
-            log.error("the security log cannot be rotated", why=str(error))  # noqa: TRY400
+            if str(error) != self._shelf_fault:
+                log.error("Asterisk's files cannot be kept small", why=str(error))  # noqa: TRY400
+            self._shelf_fault = str(error)
+        else:
+            self._shelf_fault = ""
+            if aside:
+                log.info("Asterisk's files put aside or forgotten", files=aside)
 
     def close(self, now: float) -> None:
         """Write the memory and let go of the log."""
@@ -212,6 +208,11 @@ class Guard:
             log.error("the guard's memory cannot be written; free the disk", why=error.strerror)  # noqa: TRY400
 
 
+def shelf_of(folder: Path, control: Path, logs: Logs) -> Shelf:
+    """Asterisk's log folder, kept as the site file says."""
+    return Shelf(folder, control, logs.rotate_mb * MB, logs.keep_files, logs.keep_days)
+
+
 def serve() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. What stops the start is one sentence on stderr."""
     log_json()
@@ -219,7 +220,8 @@ def serve() -> int:
         settings = GuardSettings()
         site = load_site(settings.site_file, settings.net)
         settings.guard_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        guard = Guard(settings, site.never_banned, frozenset(one.id for one in site.agent))
+        shelf = shelf_of(settings.security_log.parent, settings.pbx_control, site.logs)
+        guard = Guard(settings, site.never_banned, frozenset(one.id for one in site.agent), shelf)
     except ValidationError as error:
         missing = ", ".join("CALLFLOW_" + str(one["loc"][0]).upper() for one in error.errors())
         return _refuse(f"settings missing or wrong: {missing}; ./run up sets them, or see callflow/guard/program.py")

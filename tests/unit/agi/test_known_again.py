@@ -14,7 +14,8 @@ from callflow.service.ports import LiveChannel
 from callflow.sitefile import Site
 from tests.unit.agi.test_actions import call_of
 from tests.unit.agi.test_journal import ATTEMPT, TARGET
-from tests.unit.agi.test_translate import UNIQUEID, KnownUui, rings
+from tests.unit.agi.test_ringing import rings
+from tests.unit.agi.test_translate import UNIQUEID, KnownUui
 
 LEG, ATTEMPT_ID = ChannelName(TARGET), AttemptId(ATTEMPT)
 LIVE = LiveChannel(LEG, call_of().call_id, is_caller=False, bridge_id=None, state="Down", uniqueid=UNIQUEID)

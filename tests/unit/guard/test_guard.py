@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from callflow.guard.figures import GuardFigures
 from callflow.guard.memory import STALE_S, ask_to_lift, cause_of, read_memory
-from callflow.guard.program import OLD_LOGS, Guard, GuardSettings
+from callflow.guard.program import Guard, GuardSettings
+from callflow.guard.shelf import Shelf
 
 THIEF = ip_address("198.51.100.7")
 CARRIER = ip_address("203.0.113.20")
@@ -162,13 +163,14 @@ def test_a_guard_that_is_dead_or_was_never_there_is_missed(settings: GuardSettin
 @pytest.mark.covers("T-14")
 @pytest.mark.usefixtures("control")
 def test_a_log_that_a_flood_has_filled_is_put_aside_and_only_so_many_are_kept(settings: GuardSettings) -> None:
-    one = Guard(settings, (), most_log_bytes=4096)
+    shelf = Shelf(settings.security_log.parent, settings.pbx_control, most_bytes=4096, old=4, keep_days=1)
+    one = Guard(settings, (), shelf=shelf)
     for each in range(6):
         attack(settings, f"198.51.100.{each}", times=30)
         for look in range(4):
             one.look(NOW + each * 4 + look)
 
     kept = sorted(path.name for path in settings.security_log.parent.glob("security*"))
-    assert kept == [f"security.{number}" for number in range(1, OLD_LOGS + 1)]
+    assert kept == [f"security.{number}" for number in range(1, 5)]
     assert len(banned(settings)) == 6
     one.close(NOW)
