@@ -38,7 +38,7 @@ class Shelf:
         for name in full:
             self._put_aside(self.folder / name)
         if any(self._is_unbegun(self.folder / name) for name in STAYS_OPEN):
-            tell(self.control, REOPEN)
+            tell(self.control, REOPEN, says=False)
         return full
 
     def forget(self, now: float) -> list[str]:

@@ -47,8 +47,10 @@ class Wall:
             raise WallDown(f"Asterisk did not read its ACL again: {said.strip()[-200:]}")
 
 
-def tell(control: Path, line: str) -> str:
+def tell(control: Path, line: str, *, says: bool = True) -> str:
     """Run one line on Asterisk's console (main/asterisk.c: text and a zero byte); what it says within the limit.
+
+    `says`: whether this command says anything at all; `logger reload` does not, and waiting for it would be in vain.
 
     Raises:
         WallDown: nobody listens at the socket, or no answer came.
@@ -59,7 +61,7 @@ def tell(control: Path, line: str) -> str:
             one.connect(os.fspath(control))
             one.sendall(line.encode() + b"\0")
             said = b""
-            while b"\n" not in said.partition(b"\n")[2]:  # its greeting is a line of its own
+            while b"\n" not in (said.partition(b"\n")[2] if says else said):  # its greeting is a line of its own
                 got = one.recv(4096)
                 if not got:
                     break

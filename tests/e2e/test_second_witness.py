@@ -16,8 +16,11 @@ UNIQUEID, EVENT = 3, 0
 
 def hung_up(site: SitePlan) -> Counter[str]:
     """How often the event log says of each leg that it was hung up."""
-    with (site.place.log / "cel-custom" / "cel.csv").open(encoding="utf-8", newline="") as file:
-        return Counter(row[UNIQUEID] for row in csv.reader(file) if row[EVENT] == "HANGUP")
+    found: Counter[str] = Counter()
+    for path in (site.place.log / "cel-custom").glob("cel.csv*"):  # with what was put aside
+        with path.open(encoding="utf-8", newline="") as file:
+            found.update(row[UNIQUEID] for row in csv.reader(file) if row[EVENT] == "HANGUP")
+    return found
 
 
 def legs(site: SitePlan) -> set[str]:
