@@ -43,6 +43,7 @@ from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.retention import SqlRetention
+from callflow.adapters.sql.reveals import SqlReveals
 from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
@@ -206,6 +207,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             files=tickets,
             probes=probes_of(link, runner, facts, desks, keeper, put_off=put_off),
             platforms=platforms_of(site, trunks, lines) | {"guard": guard_of(settings.guard_dir, clock)},
+            number_shown=SqlReveals(database),
             is_reachable=trunks.is_reachable,
             clock=clock,
             registry=registry,

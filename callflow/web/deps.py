@@ -40,6 +40,13 @@ PhoneLost = Callable[["Call"], Awaitable[None]]
 """Ends our agent's leg of this call: the page that was his phone is gone. Raises AsteriskRefused, LinkDown."""
 
 
+class NumberShown(Protocol):
+    """Writes into the audit that somebody is about to see a masked number."""
+
+    async def __call__(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:
+        """Raises `ports.FactsAway`: then the number is not shown."""
+
+
 class CallsRead(Protocol):
     """The part of `ports.Facts` that the desk reads. Either may raise `ports.FactsAway`."""
 
@@ -154,6 +161,7 @@ class Deps:
     probes: Mapping[str, Probe]
     platforms: Mapping[str, Probe]
     """The lines to the other platforms, and the guard: named when missing, but calls are answered without them."""
+    number_shown: NumberShown
     is_reachable: Callable[[TargetCode], bool | None]
     """Whether a directory code's trunk answers; None when nobody can say."""
     clock: Callable[[], float]

@@ -14,6 +14,11 @@ from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Hear, Policy
 from tests.web.desk_page import DeskPage
 
+CHOOSE = """
+    const field = document.querySelector(selector);
+    field.value = value;
+    field.dispatchEvent(new Event("change", {bubbles: true}));
+"""
 NUMBER, MASKED = "13800138052", "138****8052"
 
 
@@ -61,6 +66,9 @@ async def test_one_key_by_keyboard_only_from_the_pop_to_the_end_of_the_wrap_up(
     await zhangs.sees("[data-linked]")
     await hang_up(stage, citizen, call)
     await zhangs.phase("ended")
+    assert not await zhangs.page.run(f"return document.body.innerText.includes('{NUMBER}')")
+    await zhangs.page.run(CHOOSE, selector=".reveal", value="write-up")
+    await zhangs.sees("[data-revealed]", NUMBER)
     await zhangs.put_away()
     zhangs.is_clean()
     lis.is_clean()

@@ -125,6 +125,7 @@ class House:
             deadlines=Deadlines(rules, lambda: self.now),
             unreachable=lambda: self.unreachable,
         )
+        self.numbers_shown: list[tuple[CallId, AgentId, str, str]] = []
         self.phones: dict[AgentId, str] = {}
         self.phones_lost: list[CallId] = []
         self.suggest_waits = False
@@ -169,12 +170,16 @@ class House:
             files=self.files,
             probes={"database": database, "redis": redis},
             platforms={"trunk-110": trunk},
+            number_shown=self.number_shown,
             is_reachable=lambda code: False if code in self.unreachable else None,
             clock=lambda: self.now,
             registry=self.registry,
             phones=self.phones,
             phone_lost=self.phone_lost,
         )
+
+    async def number_shown(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:  # noqa: ARG002 - the port's shape
+        self.numbers_shown.append((call.call_id, by, role, reason))
 
     async def phone_lost(self, call: Call) -> None:
         self.phones_lost.append(call.call_id)

@@ -130,6 +130,10 @@ export function makeActions(store, phone) {
       store.change({ consents, said: given ? "" : t("consent.kept") });
     },
     lateConsent: (answer) => onCall("consent", { consent: answer }),
+    reveal: async (callId, reason) => {
+      const said = reason && await post(`/calls/${callId}/reveal`, { reason });
+      if (said?.ok) store.change((state) => ({ revealed: { ...state.revealed, [callId]: said.body.number ?? t("withheld") } }));
+    },
     callBack: (callId) => post(`/callbacks/${callId}/call`, {}),
   };
 }

@@ -25,15 +25,22 @@ export function Act({ state, action, call, onAct, label, kind = "" }) {
 
 export const mask = (number) => (number.length > 7 ? `${number.slice(0, 3)}****${number.slice(-4)}` : `****${number.slice(-2)}`);
 
-function Caller({ state, store, call }) {
+const REASONS = ["call-back", "write-up", "complaint", "evidence"];
+
+function Caller({ state, store, actions, call }) {
   const { caller } = call;
   const shown = Boolean(state.shown[call.call_id]);
   const whole = caller.number && !caller.number.includes("*");
   const number = !caller.number ? t("unavailable") : whole && !shown ? mask(caller.number) : caller.number;
+  const masked = caller.number?.includes("*"); // by the server: who wants it whole says why, and it is audited
+  const reveal = (event) => { actions.reveal(call.call_id, event.currentTarget.value); event.currentTarget.value = ""; };
   const toggle = () => store.change((now) => ({ shown: { ...now.shown, [call.call_id]: !shown } }));
   return html`<div class="caller">
     <span class="number" data-number>${caller.presentation === "withheld" && !caller.number ? t("withheld") : number}</span>
     ${whole && html`<button class="quiet small" onClick=${toggle} aria-pressed=${shown}>${t(shown ? "hide" : "show")}</button>`}
+    ${masked && (state.revealed[call.call_id] ? html`<strong data-revealed>${state.revealed[call.call_id]}</strong>`
+      : html`<select class="reveal" aria-label=${t("reveal")} value="" onChange=${reveal}><option value="">${t("reveal")}</option>
+        ${REASONS.map((one) => html`<option value=${one}>${t(`reveal.${one}`)}</option>`)}</select>`)}
     ${caller.presentation === "withheld" && caller.number && html`<span class="mark warn">${t("withheld")}</span>`}
     ${caller.number && html`<span class="mark ${caller.verified === "network" ? "good" : "warn"}">${t(`verified.${caller.verified}`)}</span>`}
     <span class="from">${caller.from_site ? t("from.site", { site: caller.from_site }) : t("from.direct")}</span>
@@ -75,7 +82,7 @@ export function CallBar({ store, actions }) {
   return html`<section class="bar ${call?.danger ? "danger" : ""}" aria-label=${t("title")}>
     <div class="facts">
       <${Standing} state=${state} call=${call} />
-      ${call ? html`<${Caller} state=${state} store=${store} call=${call} />` : html`<div class="caller"></div>`}
+      ${call ? html`<${Caller} state=${state} store=${store} actions=${actions} call=${call} />` : html`<div class="caller"></div>`}
       <${WhoIsIn} state=${state} call=${call} />
     </div>
     <div class="acts" role="group" aria-label=${t("help")}>

@@ -20,6 +20,7 @@ export const first = () => ({
   armed: null, // { call_id, kind, target, contact, until } pressed before the answer
   isPrivate: false,
   shown: {}, // call_id -> the number stands unmasked on the screen
+  revealed: {}, // call_id -> a masked number that was asked for with a reason
   drafts: {}, suggestions: {}, noteState: {}, // by call_id
   said: "", problem: null, notice: null, offers: [],
   phone: { state: "off" },
