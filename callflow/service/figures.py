@@ -8,6 +8,7 @@ from typing import Protocol
 
 from callflow.domain.figures import Fold
 from callflow.domain.lines import Lines
+from callflow.domain.handover_figures import Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,6 @@ class FigureBooks(Protocol):
 
     async def standing(self, now: float) -> Standing:
         """How the tickets stand."""
+
+    async def tried(self, arrived_from: float, arrived_to: float, most: int) -> Sequence[Tried]:
+        """Attempts of the calls that arrived in this period, at most `most`, those of the newest calls first."""

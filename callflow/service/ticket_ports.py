@@ -115,6 +115,12 @@ class Lives(Protocol):
     async def next_due_at(self) -> float | None:
         """When the next ticket is to be looked at; None when nothing waits."""
 
+    async def pressing(self, until: float, limit: int) -> Sequence[Life]:
+        """Open tickets with a limit that is over, or will be by then (epoch seconds), the longest due first.
+
+        Looked for among the `limit` that are to be chased next and the `limit` that have been open longest.
+        """
+
     async def life(self, ticket_id: TicketId) -> Life | None:
         """One ticket's life now, or None."""
 

@@ -1,7 +1,8 @@
 """The pages: static files, read and packed once at the start, served from memory with their own content policy.
 
-No build step: what lies in `pages/` is what the browser gets. `/` is the desk; a page is one folder, `core/` is what
-pages share, `vendor/` what others wrote (with its licences).
+No build step: what lies in `pages/` is what the browser gets. `/` is the desk, the others are at their own names; a
+page is one folder, `core/` is what pages share, `vendor/` what others wrote (with its licences). A page's file says
+nothing of anybody: what it shows it asks the API for, and the API knows who may see what.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 from aiohttp import web
 
 from callflow.web.errors import Problem
-from callflow.web.routes import Route, Visit
+from callflow.web.routes import Handler, Route, Visit
 
 FOLDER: Final = Path(__file__).parent / "pages"
 MEDIA_TYPES: Final = {
@@ -30,11 +31,14 @@ MEDIA_TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
 }
 CONTENT_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-"""Nothing from elsewhere, nothing inline, and no text that becomes markup (Trusted Types: W3C)."""
+"""Nothing from elsewhere, nothing inline, and no text that becomes markup (Trusted Types: W3C).
+
+`media-src blob:` is a recording that the page itself has fetched with its reason: no address plays it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,11 @@ def _read(path: Path) -> PageFile:
     return PageFile(MEDIA_TYPES[path.suffix], plain, gzip.compress(plain, mtime=0), tag)
 
 
-async def show_desk(visit: Visit, _ask: None) -> web.Response:
-    """The agent's desk."""
-    return _sent(visit, page_files()["desk/index.html"], keep="no-store")
+def _page(folder: str) -> Handler:
+    async def show(visit: Visit, _ask: None) -> web.Response:
+        return _sent(visit, page_files()[f"{folder}/index.html"], keep="no-store")
+
+    return show
 
 
 async def show_file(visit: Visit, _ask: None) -> web.Response:
@@ -88,8 +94,18 @@ def _sent(visit: Visit, file: PageFile, *, keep: str) -> web.Response:
     return web.Response(body=file.plain, headers=headers)
 
 
+PAGES: Final = {
+    "/": ("desk", "The agent's desk, a page for a browser."),
+    "/supervisor": ("supervisor", "Live calls, agents, handovers and limits at a glance, a page for a browser."),
+    "/trace": ("trace", "One incident as a ladder over both platforms, a page for a browser."),
+}
+"""Path -> the folder of the page, and what it is."""
+
 ROUTES = (
-    Route("GET", "/", show_desk, "The agent's desk, a page for a browser.", roles=None, answers={200: "text/html"}),
+    *(
+        Route("GET", path, _page(folder), says, roles=None, answers={200: "text/html"})
+        for path, (folder, says) in PAGES.items()
+    ),
     Route(
         "GET",
         "/pages/{folder}/{name}",

@@ -6,11 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
+from ulid import ULID
 
 from callflow.adapters.sql.frozen import call_of
 from callflow.adapters.sql.tables import audit, calls, outbox, tickets
 from callflow.domain.figures import Entry, Fold
+from callflow.domain.handover_figures import Tried
 from callflow.domain.lines import Lines, Offered
+from callflow.domain.names import Outcome
 from callflow.service.figures import Lag, Standing
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 PAGE: Final = 2000
 ABOUT_TICKETS: Final = "ticket."
 LAGS: Final = 10_000
+CALLS_AT_ONCE: Final = 200
+"""Some 2 ms of reading between two turns of the event loop: figures must not hold up a call."""
+WITH_ATTEMPT: Final = '"attempt_id"'
 
 
 class SqlFigures:
@@ -77,6 +83,24 @@ class SqlFigures:
 
         return await self._database.read(work)
 
+    async def tried(self, arrived_from: float, arrived_to: float, most: int) -> Sequence[Tried]:
+        """See the port. A call's id is a ULID of its arrival, so a period is a range of the primary key."""
+        found: list[Tried] = []
+        low, high = (str(ULID.from_timestamp(at))[:10] for at in (arrived_from, arrived_to))
+        while len(found) < most:
+            page = (
+                select(calls.c.call_id, calls.c.whole)
+                .where(calls.c.call_id >= low, calls.c.call_id < high, calls.c.whole.contains(WITH_ATTEMPT))
+                .order_by(calls.c.call_id.desc())
+                .limit(CALLS_AT_ONCE)
+            )
+            rows = await self._all(page)
+            found += [_tried(one) for row in rows for one in json.loads(row.whole)["attempts"]]
+            if len(rows) < CALLS_AT_ONCE:
+                break
+            high = rows[-1].call_id
+        return found[:most]
+
     async def standing(self, now: float) -> Standing:
         """See the port."""
         by_state = select(tickets.c.state, tickets.c.level, func.count()).group_by(tickets.c.state, tickets.c.level)
@@ -93,3 +117,14 @@ class SqlFigures:
             return (await connection.execute(statement)).all()
 
         return await self._database.read(work)
+
+
+def _tried(attempt: dict[str, Any]) -> Tried:
+    outcome = attempt["outcome"]
+    return Tried(
+        target=attempt["target"],
+        started_at=attempt["started_at"],
+        ringing_at=attempt["ringing_at"],
+        joined_at=attempt["joined_at"],
+        outcome=None if outcome is None else Outcome(outcome),
+    )

@@ -15,7 +15,7 @@ from callflow.adapters.sql.ticket_records import caller_columns, make
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain.names import Consent, IncidentId, Presentation, SiteId, TicketId, Verified
 from callflow.domain.ticket_refusals import TicketRefusal
-from callflow.domain.tickets import CalledBack, Entrusted, Happening, Life, Merged, Settled
+from callflow.domain.tickets import CalledBack, Entrusted, Happening, Life, Merged, Settled, State
 from callflow.service.ticket_ports import Dispute, DueTicket, Given, Lived, NewMatter
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from callflow.sitefile import Site
 
 Answer = TypeVar("Answer")
+OPEN = frozenset(State) - {State.CLOSED, State.MERGED}
 
 
 def _once(*words: str) -> str:
@@ -123,6 +124,22 @@ class SqlLives:
         earliest = select(func.min(tickets.c.next_chase_at))
         found: float | None = await self._database.read(lambda connection: connection.scalar(earliest))
         return found
+
+    async def pressing(self, until: float, limit: int) -> Sequence[Life]:
+        """See the port. Two bounded looks by an index each: whoever has been open longest is mostly late."""
+        open_ones = tickets.c.state.in_([one.value for one in OPEN]) & tickets.c.life.is_not(None)
+        looks = (
+            select(tickets).where(tickets.c.next_chase_at <= until).order_by(tickets.c.next_chase_at).limit(limit),
+            select(tickets).where(open_ones).order_by(tickets.c.opened_at).limit(limit),
+        )
+
+        async def work(connection: AsyncConnection) -> list[Life]:
+            rows = [row for look in looks for row in (await connection.execute(look)).all()]
+            found = {row.ticket_id: lives.life_in(self._at(connection, row.opened_at), row) for row in rows}
+            due = [(life.open_deadlines[0].due_at, life) for life in found.values() if life.open_deadlines]
+            return [life for due_at, life in sorted(due, key=lambda one: one[0]) if due_at <= until][:limit]
+
+        return await self._database.read(work)
 
     async def life(self, ticket_id: TicketId) -> Life | None:
         """See the port."""

@@ -19,6 +19,11 @@ addWords({
   "head.theme.dark": ["浅色", "Light"],
   "head.stream.live": ["已连接", "Connected"],
   "head.stream.lost": ["连接中断,正在恢复", "Line to the site lost, coming back"],
+  "page.desk": ["工作台", "Desk"],
+  "page.supervisor": ["现场监看", "Watch"],
+  "page.trace": ["事件轨迹", "Trace"],
+  "page.admin": ["系统管理", "Administration"],
+  "page.others": ["页面", "Pages"],
   "role.agent": ["坐席", "Agent"],
   "role.supervisor": ["班长", "Supervisor"],
   "role.auditor": ["审计员", "Auditor"],
@@ -26,6 +31,21 @@ addWords({
 });
 
 export const SITE_NAMES = { 12345: ["12345政务服务便民热线", "12345 Government services"], 110: ["110报警服务台", "110 Police"] };
+
+// Every page: where it is and whose it is. The API has the last word on what somebody may see.
+export const PAGES = {
+  desk: { path: "/", roles: ["agent", "supervisor"] },
+  supervisor: { path: "/supervisor", roles: ["supervisor", "auditor"] },
+  trace: { path: "/trace", roles: ["agent", "supervisor", "auditor"] },
+};
+
+// The way to a role's other pages. An agent has none: he must not leave his phone by a slip of the hand.
+function Ways({ role, here }) {
+  const mine = Object.entries(PAGES).filter(([, page]) => page.roles.includes(role));
+  if (role === "agent" || mine.length < 2) return null;
+  return html`<nav aria-label=${t("page.others")}>${mine.map(([name, page]) => html`
+    <a key=${name} href=${page.path} aria-current=${page.path === here ? "page" : null}>${t(`page.${name}`)}</a>`)}</nav>`;
+}
 
 // The sentence of a refusal: what is so, and what to do now.
 export const told = (problem) => [
@@ -82,7 +102,7 @@ export function Head({ who, site, stream, keysOn, theme, onKeys, onLanguage, onT
   const name = SITE_NAMES[site];
   return html`<header class="head">
     <strong class="site">${name ? name[isChinese() ? 0 : 1] : "callflow"}</strong>
-    ${who && html`<span class="who">${t(`role.${who.role}`)} ${who.agent_id}</span>`}
+    ${who && html`<span class="who">${t(`role.${who.role}`)} ${who.agent_id}</span><${Ways} role=${who.role} here=${location.pathname} />`}
     ${stream && html`<span class="lamp ${stream}">${t(`head.stream.${stream}`)}</span>`}
     ${extra}
     <span class="gap"></span>

@@ -1,0 +1,45 @@
+// What a supervisor keeps an eye on. Everything is read; nothing here touches a call.
+
+import { html } from "../vendor/htm-preact.mjs";
+import { openPage } from "../core/page.js";
+import "./words.js";
+import { AgentsTable, LiveTable } from "./live.js";
+import { Callbacks, Disputes, Limits, Parts } from "./lists.js";
+import { HourPlot, NowPlot, sampled, TargetTimes } from "./plots.js";
+import { Alerts, Tiles } from "./tiles.js";
+
+const { store } = openPage({
+  name: "supervisor",
+  looks: [
+    { everyMs: 2000, what: { calls: "/calls", roster: "/roster", callbacks: "/callbacks" } },
+    {
+      everyMs: 15000,
+      what: {
+        handovers: "/figures/handovers", figures: "/figures", deadlines: "/deadlines", disputes: "/disputes",
+        directory: "/directory", health: "/health/ready",
+      },
+    },
+  ],
+  first: { samples: [] },
+  View,
+});
+store.watch((state) => sampled(store, state));
+
+function View() {
+  const { state } = store;
+  const { told } = state;
+  const at = state.now + state.offset;
+  return html`<${Tiles} told=${told} at=${at} />
+    <div class="grid">
+      <${Alerts} told=${told} at=${at} />
+      <div class="most"><${LiveTable} told=${told} at=${at} /></div>
+      <div class="third"><${AgentsTable} told=${told} at=${at} /></div>
+      <div class="half"><${HourPlot} handovers=${told.handovers} theme=${state.theme} /></div>
+      <div class="half"><${NowPlot} samples=${state.samples} theme=${state.theme} /></div>
+      <div class="half"><${TargetTimes} handovers=${told.handovers} directory=${told.directory} /></div>
+      <div class="half"><${Limits} pressing=${told.deadlines} at=${at} /></div>
+      <div class="third"><${Callbacks} waiting=${told.callbacks} at=${at} /></div>
+      <div class="third"><${Disputes} disputes=${told.disputes} /></div>
+      <div class="third"><${Parts} health=${told.health} /></div>
+    </div>`;
+}
