@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callflow.domain.figures import Fold
-from callflow.domain.lines import Lines
 from callflow.domain.handover_figures import Tried
+from callflow.domain.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
