@@ -284,6 +284,9 @@ class Site(_Strict):
         codes = [t.code for t in self.directory]
         if len(set(codes)) != len(codes):
             raise ValueError("two directory entries have the same code")
+        agents = [a.id for a in self.agent]
+        if len(set(agents)) != len(agents):  # Asterisk would then load no SIP account at all
+            raise ValueError("two agents have the same id")
         try:
             _ = self.never_banned
         except ValueError as error:

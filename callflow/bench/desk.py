@@ -68,7 +68,7 @@ def _with_more_seats(plan: Plan, home: Path) -> Plan:
     sites = home / "sites"
     shutil.copytree(plan.home / "asterisk-config" / "sites", sites)
     more = "".join(
-        f'\n[[agent]]\nid = "81{nth:02}"\nname_zh = "坐席81{nth:02}"\n' for nth in range(STREAMS // STREAMS_A_SEAT)
+        f'\n[[agent]]\nid = "82{nth:02}"\nname_zh = "坐席82{nth:02}"\n' for nth in range(STREAMS // STREAMS_A_SEAT)
     )
     with (sites / "12345.toml").open("a", encoding="utf-8") as site_file:
         site_file.write(more)
@@ -83,7 +83,7 @@ async def _measure(lab: Lab, home: Path) -> dict[str, object]:
         browser = await stack.enter_async_context(chromium(home))
         page = await _page(browser, lab)
         painted_ms = await page.until("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
-        seats = [a for a in site.agents if a.id.startswith("81")]
+        seats = [a for a in site.agents if a.id.startswith("82")]
         desks = [Desk(site.http, lambda _event: None) for _ in range(STREAMS)]
         for nth, desk in enumerate(desks):
             stack.push_async_callback(desk.close)

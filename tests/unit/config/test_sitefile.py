@@ -33,6 +33,7 @@ def test_a_peer_without_a_trust_field_stops_the_start(field: str, tmp_path: Path
 MISTAKES = [
     ('via = "110"', 'via = "nobody"', "neither a peer nor a carrier"),
     ('code = "119"', 'code = "120"', "two directory entries have the same code"),
+    ('id = "8001"', 'id = "8002"', "two agents have the same id"),
     ("http_port = 8345", "http_port = 99999", "less than or equal to 65535"),
     ("http_port = 8345", "htp_port = 8345", "Field required"),
     ('id = "8001"', 'id = "8001\\nsecret=x"', "should match pattern"),
