@@ -8,10 +8,19 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from callflow.domain.calls import Call
-from callflow.domain.commands import MarkTicket, Order, Record
+from callflow.domain.commands import MarkTicket, Order, Record, SettleOwner
 from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
-from callflow.service.ports import FactsAway, JournalEntry, Known, LinkDown, LiveChannel, Overtaken, StoredOrder
+from callflow.service.ports import (
+    FactsAway,
+    JournalEntry,
+    Known,
+    LinkDown,
+    LiveChannel,
+    Overtaken,
+    Settlement,
+    StoredOrder,
+)
 
 
 class FakeFacts:
@@ -53,6 +62,13 @@ class FakeFacts:
         self._here()
         marks = [record for record in self.records if isinstance(record, MarkTicket)]
         return any(record.incident_id == incident_id and record.mark == "danger" for record in marks)
+
+    async def settlement(self, incident_id: IncidentId) -> Settlement | None:
+        """See the port."""
+        self._here()
+        settled = [record for record in self.records if isinstance(record, SettleOwner)]
+        mine = [record for record in settled if record.incident_id == incident_id]
+        return Settlement(mine[-1].owner, mine[-1].settled) if mine else None
 
     async def commit(
         self,

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from callflow.chaos.house import FOURTH
 from callflow.chaos.people import Leg, Playing, leave, press_keys, refer, until
 from callflow.chaos.plan import CallPlan
-from callflow.chaos.stories import Act, Do
+from callflow.chaos.stories import Act, Do, H, W
 from callflow.domain.names import Phase
 from softphone_sim.phone.handset import PhoneRefused
+from softphone_sim.run.acts import dial
 from softphone_sim.run.crowd import Crowd, CrowdCall
 
 ACT_LIMIT_S = 12.0
@@ -21,6 +23,11 @@ ALONE_LIMIT_S = 14.0
 
 END_LIMIT_S = 6.0
 LINGER_S = 8.0
+LEAVES_HIMSELF_S = 4.0
+"""So long an agent who pressed the one key waits until his program lets him go; then he puts the receiver down."""
+
+AGAIN_AFTER_S, CONSULT_TRIES = 2.5, 3
+ANSWER_LIMIT_S, DROP_LIMIT_S = 4.0, 2.0
 POP_LIMIT_S = 1.5
 RING_OUT_S = 8.0
 """How long a phone may ring on for a caller who is gone before nobody waits for it any more; the ledger judges it."""
@@ -60,10 +67,17 @@ async def _dial(plan: CallPlan, crowd: Crowd) -> CrowdCall | None:
 
 
 async def _reached(playing: Playing, phases: frozenset[Phase]) -> bool:
-    found = await until(lambda: playing.phase() in phases or not playing.caller_is_there, ACT_LIMIT_S)
-    if found and playing.phase() in phases:
+    lets_go = phases == H  # his program is to release our agent when the target is in
+    passes = phases | W if lets_go else phases
+    await until(lambda: playing.phase() in passes or not playing.caller_is_there, ACT_LIMIT_S)
+    if lets_go and playing.phase() is Phase.THREE_WAY:
+        await until(lambda: playing.phase() is not Phase.THREE_WAY, LEAVES_HIMSELF_S)
+        if playing.phase() is Phase.THREE_WAY:
+            await leave(playing, playing.ours)
+        await until(lambda: playing.phase() in phases or not playing.caller_is_there, END_LIMIT_S)
+    if playing.phase() in phases:
         await playing.linger(LINGER_S)
-    return found and playing.phase() in phases
+    return playing.phase() in phases
 
 
 async def _say_goodbye(playing: Playing, crowd: Crowd) -> None:
@@ -77,16 +91,16 @@ async def _say_goodbye(playing: Playing, crowd: Crowd) -> None:
         await _quietly(crowd.hang_up(call))
     await playing.linger(LINGER_S)
     await until(lambda: playing.phase() is not Phase.AGENTS_ONLY, plan.goodbye_s)
-    for leg in list(playing.legs):
+    for leg in playing.all_legs():
         await leave(playing, leg if leg.is_in else None)
-    await until(lambda: not any(leg.is_live for leg in playing.legs) and not call.seen.is_live, RING_OUT_S)
-    for leg in list(playing.legs):
+    await until(lambda: not any(leg.is_live for leg in playing.all_legs()) and not call.seen.is_live, RING_OUT_S)
+    for leg in playing.all_legs():
         await leave(playing, leg)
-    await until(lambda: not any(leg.is_live for leg in playing.legs), END_LIMIT_S)
+    await until(lambda: not any(leg.is_live for leg in playing.all_legs()), END_LIMIT_S)
 
 
 def _is_looked_after(playing: Playing) -> bool:
-    return playing.ours is not None or playing.theirs is not None or playing.phase() is Phase.QUEUED
+    return playing.phase() not in (Phase.WAITING, Phase.RECALLING)
 
 
 # ---- the acts
@@ -97,14 +111,25 @@ async def _key(playing: Playing, _crowd: Crowd, act: Act) -> None:
     if leg is None:
         return
     playing.keys += 1
+    rang = len(playing.legs_at(playing.plan.far, bool))
     await _ask_for(playing, leg, playing.plan.far, act)
+    await until(lambda: len(playing.legs_at(playing.plan.far, bool)) > rang or not leg.is_in, AGAIN_AFTER_S)
+    if (
+        len(playing.legs_at(playing.plan.far, bool)) == rang and leg.is_in
+    ):  # nothing rings: he presses again, as people do
+        await press_keys(playing, leg, KEYS[act.kind])
 
 
 async def _consult(playing: Playing, _crowd: Crowd, _act: Act) -> None:
-    if (leg := playing.ours) is not None:
-        playing.keys += 1
-        wish = {"target": playing.plan.far, "kind": "three_party", "consent": "agreed", "private": True}
+    wish = {"target": playing.plan.far, "kind": "three_party", "consent": "agreed", "private": True}
+    playing.keys += 1
+    for _ in range(CONSULT_TRIES):
+        if (leg := playing.ours) is None:
+            return
         playing.is_private = await _at_desk(playing, leg, "handover", wish) == ACCEPTED
+        if playing.is_private:
+            return
+        await asyncio.sleep(AGAIN_AFTER_S)
 
 
 async def _join(playing: Playing, _crowd: Crowd, _act: Act) -> None:
@@ -163,6 +188,57 @@ async def _own(playing: Playing, _crowd: Crowd, _act: Act) -> None:
     await asyncio.gather(*(_at_desk(playing, leg, "owner", {"decision": "accept"}) for leg in legs))
 
 
+async def _fourth(playing: Playing, _crowd: Crowd, act: Act) -> None:
+    if (leg := playing.ours) is not None:
+        await _ask_for(playing, leg, FOURTH, Act(act.do, act.when, act.after_s, "desk", "three_party"))
+
+
+async def _drop_target(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    await _drop(playing, playing.plan.far, lambda: playing.theirs)
+
+
+async def _drop_fourth(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    await _drop(playing, FOURTH, lambda: playing.fourth)
+
+
+async def _drop(playing: Playing, target: str, who: Callable[[], Leg | None]) -> None:
+    await until(lambda: who() is not None, ANSWER_LIMIT_S)
+    if (leg := playing.ours) is not None and who() is not None:
+        await _at_desk(playing, leg, "drop", {"target": target})
+        await until(lambda: who() is None, DROP_LIMIT_S)
+
+
+async def _own_line(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    """He holds the caller and dials the target by his phone's second line."""
+    if (leg := playing.ours) is None:
+        return
+    phone = leg.person.actor.handset
+    playing.keys += 1
+    playing.is_private = True
+    with suppress(PhoneRefused):
+        await phone.order("hold", call=leg.seen.name, on=True)
+        seen = await dial(playing.stage, leg.person.actor, playing.plan.far)
+        playing.lines.append(Leg(leg.person, seen, leg.phone))
+
+
+async def _transfer(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    leg, line = playing.ours, playing.line
+    if leg is None or line is None:
+        return
+    with suppress(PhoneRefused):
+        await leg.person.actor.handset.order("refer", call=leg.seen.name, replaces=line.seen.name)
+        await until(lambda: not leg.is_live, END_LIMIT_S)
+    playing.is_private = False
+
+
+async def _back_to_him(playing: Playing, _crowd: Crowd, _act: Act) -> None:
+    await leave(playing, playing.line)
+    playing.is_private = False
+    if (leg := playing.ours) is not None:
+        with suppress(PhoneRefused):
+            await leg.person.actor.handset.order("hold", call=leg.seen.name, on=False)
+
+
 async def _caller_goes(playing: Playing, crowd: Crowd, _act: Act) -> None:
     assert playing.call is not None
     await _quietly(crowd.hang_up(playing.call))
@@ -199,6 +275,12 @@ ACTS: dict[Do, Callable[[Playing, Crowd, Act], Awaitable[None]]] = {
     Do.JOIN: _join,
     Do.OWN: _own,
     Do.HAND_BACK: _hand_back,
+    Do.FOURTH: _fourth,
+    Do.DROP_TARGET: _drop_target,
+    Do.DROP_FOURTH: _drop_fourth,
+    Do.OWN_LINE: _own_line,
+    Do.TRANSFER: _transfer,
+    Do.BACK_TO_HIM: _back_to_him,
     Do.CALLER_GOES: _caller_goes,
     Do.AGENT_GOES: _agent_goes,
     Do.TARGET_GOES: _target_goes,

@@ -39,7 +39,8 @@ def fate_of(caller: CallerSeen, run: RunSeen) -> Fate:
     leg = caller.leg
     if leg is None:
         return Fate.NEVER_THROUGH
-    if caller.cut_by_pbx_ns is not None:
+    had_let_go = leg.let_go_ns is not None and leg.let_go_ns < (caller.cut_by_pbx_ns or 0)
+    if caller.cut_by_pbx_ns is not None and not had_let_go:
         return Fate.CUT_WITH_HIS_PBX
     if caller.cut_by_carrier_ns is not None:
         return Fate.CUT_BY_CARRIER

@@ -13,6 +13,9 @@ AGENTS_A_SITE = 8
 RECORDS = "12345"
 """One platform records and the other does not: bridges differ, and both are to hold."""
 
+FOURTH = "119"
+"""Who is called as a fourth party: the directory's entry behind the first carrier."""
+
 AMI_RELAY_PORT, EXCHANGE_RELAY_PORT = 15038, 18443
 
 TIMING = {
@@ -67,6 +70,8 @@ def _write_sites(usual: Plan, folder: Path, *, relayed: bool) -> None:
         if relayed:
             text = text.replace("[addresses]\n", f"[addresses]\nami_port = {AMI_RELAY_PORT}\n")
             text = text.replace(":8443/", f":{EXCHANGE_RELAY_PORT}/")
+        carrier = '[[carrier]]\nid = "carrier"\n'
+        text = text.replace(carrier, f'{carrier}send_identity = "always"\n')  # by the number one knows whose call rings
         if site.id == RECORDS:
             text += "\n[recording]\nenabled = true\nmin_free_mb = 100\n"
         have = [agent.id for agent in site.site.agent if agent.role == "agent"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from callflow.chaos.books import Books, CallBook, Cdr
 from callflow.chaos.fates import Fate, alone, fate_of, ghost_rings
+from callflow.chaos.house import FOURTH
 from callflow.chaos.seen import CallerSeen, RunSeen
 
 S = 1_000_000_000
@@ -117,7 +118,8 @@ def _everybody_is_in_the_books(rows: list[Row], _run: RunSeen, _books: Books) ->
 def _no_ghost_rings(rows: list[Row], run: RunSeen, _books: Books) -> Iterator[Finding]:
     for row in rows:
         for one, seconds in ghost_rings(row.caller, run):
-            if seconds > GHOST_LIMIT_S and not (row.caller.cut_by_pbx_ns and one.site == row.caller.origin):
+            is_of_that_pbx = one.site in (row.caller.origin, FOURTH)
+            if seconds > GHOST_LIMIT_S and not (row.caller.cut_by_pbx_ns and is_of_that_pbx):
                 what = f"{one.leg.phone} rang for {seconds:.1f} s after he was gone, {_struck(row)}"
                 yield Finding("ghost_ring", row.caller.number, what)
 
@@ -161,7 +163,7 @@ def _tickets_are_pairs(rows: list[Row], _run: RunSeen, books: Books) -> Iterator
         tickets = by_number[row.caller.number]
         if doubled := [site for site, n in Counter(t.site for t in tickets).items() if n > 1]:
             yield Finding("ticket_doubled", row.caller.number, f"at {', '.join(doubled)}, {_struck(row)}")
-        met = any(one.site != row.caller.origin and one.leg.answered_ns for one in row.caller.agents)
+        met = any(one.site not in (row.caller.origin, FOURTH) and one.leg.answered_ns for one in row.caller.agents)
         sites = {ticket.site for ticket in tickets}
         if met and len(sites) < 2:  # noqa: PLR2004 - a pair
             yield Finding(
@@ -181,9 +183,10 @@ def _legs_are_in_the_journal(rows: list[Row], _run: RunSeen, books: Books) -> It
         (step.site, calls[step.call_id]) for step in books.steps if step.name == "answered" and step.call_id in calls
     )
     for row in rows:
-        answered = [one for one in row.caller.agents if one.leg.answered_ns is not None]
+        ours = [one for one in row.caller.agents if one.site != FOURTH]
+        answered = [one for one in ours if one.leg.answered_ns is not None]
         sure = Counter(one.site for one in answered if not _died_at_once(one.leg.answered_ns, one.leg.ended_ns))
-        most = Counter(one.site for one in row.caller.agents if one.leg.accepted_ns is not None)
+        most = Counter(one.site for one in ours if one.leg.accepted_ns is not None)
         for site in {*most, *(site for site, number in written if number == row.caller.number)}:
             have = written[site, row.caller.number]
             if not sure[site] <= have <= most[site]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from callflow.chaos.house import FOURTH
 from callflow.chaos.plan import CallPlan
 from callflow.chaos.stories import Answer, Does
 from callflow.domain.names import Phase
@@ -21,8 +23,8 @@ LOOK_EVERY_S = 0.05
 DESK_LIMIT_S = 2.0
 """An agent whose desk does not answer for so long takes the phone's keys."""
 
-RING_LINGER_S = 4.5
-"""A phone rings on for a fault to come, within the limits of `house.TIMING`."""
+RING_AGE_S = 7.0
+"""A phone rings on for a fault to come, for so long at most: within the limits of `house.TIMING`."""
 
 CODES = {Does.BUSY: 486, Does.REJECT: 603}
 
@@ -76,7 +78,8 @@ class Leg:
     @property
     def is_live(self) -> bool:
         """Its phone is alive and the call is there."""
-        return self.seen.is_live and self.phone == len(self.person.actor.past)
+        actor = self.person.actor
+        return self.seen.is_live and self.phone == len(actor.past) and not actor.handset.is_dead
 
     @property
     def is_in(self) -> bool:
@@ -95,15 +98,21 @@ class Playing:
 
     plan: CallPlan
     stage: Stage
+    wanted: Callable[[Playing], bool] = lambda _playing: True
+    """Whether he is to stay where he is until a fault strikes him."""
     call: CrowdCall | None = None
     legs: list[Leg] = field(default_factory=list)
+    lines: list[Leg] = field(default_factory=list)
+    """Second lines of our agent's own phone."""
     keys: int = 0
     is_private: bool = False
     """Our agent asked to talk with the target alone first, and has not put the caller to them yet."""
     cut_ns: int | None = None
     """When something that he depends on was broken so that his leg is cut by nature of it."""
-    struck_in: set[Phase] = field(default_factory=set)
-    """Phases in which a fault has struck him."""
+    struck: Counter[Phase] = field(default_factory=Counter)
+    """How often faults have struck him in each phase."""
+    looks: Counter[Phase] = field(default_factory=Counter)
+    """How often he was seen in each phase, when all were looked at."""
     answering: set[asyncio.Task[None]] = field(default_factory=set)
 
     # ---- what the phones see
@@ -127,9 +136,23 @@ class Playing:
         """The leg of the target who is in."""
         return next(iter(self.legs_at(self.plan.far, lambda leg: leg.is_in)), None)
 
+    @property
+    def fourth(self) -> Leg | None:
+        """The leg of the fourth party who is in."""
+        return next(iter(self.legs_at(FOURTH, lambda leg: leg.is_in)), None)
+
+    def all_legs(self) -> list[Leg]:
+        """Everybody's, second lines too."""
+        return [*self.legs, *self.lines]
+
+    @property
+    def line(self) -> Leg | None:
+        """The second line of our agent's phone, while it is there."""
+        return next((one for one in self.lines if one.is_live), None)
+
     def phase(self) -> Phase | None:
         """Who hears whom, by the phones alone; None when the call has not begun or is over."""
-        ours, theirs = self.ours is not None, self.theirs is not None
+        ours, theirs = self.ours is not None, (self.theirs or self.fourth) is not None
         if not self.caller_is_there:
             return Phase.AGENTS_ONLY if ours and theirs else None
         if ours:
@@ -157,12 +180,17 @@ class Playing:
     async def linger(self, limit_s: float) -> None:
         """Stay in the phase in which a fault is to strike him until one has, or the phase is over."""
         phase = self.plan.lingers
-        await until(lambda: self.phase() is not phase or phase in self.struck_in, limit_s)
+        await until(lambda: self.phase() is not phase or not self.wanted(self), limit_s)
+
+    def look(self) -> None:
+        """Count where he is now."""
+        if (phase := self.phase()) is not None:
+            self.looks[phase] += 1
 
     async def _meet(self, leg: Leg) -> None:
         does, after_s = self._way_to_meet(leg)
         await asyncio.sleep(after_s)
-        await self.linger(RING_LINGER_S)
+        await self.linger(RING_AGE_S - after_s)
         if not leg.rings or does is Does.IGNORE:
             return
         with suppress(PhoneRefused):
@@ -170,6 +198,8 @@ class Playing:
 
     def _way_to_meet(self, leg: Leg) -> tuple[Does, float]:
         story = self.plan.story
+        if leg.person.site == FOURTH:
+            return Does.ANSWER, story.next_answer_s
         if leg.person.site == self.plan.far:
             answer: Answer = story.answers[min(max(self.keys, 1), len(story.answers)) - 1]
             return answer.does, answer.after_s

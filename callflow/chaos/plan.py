@@ -12,7 +12,7 @@ from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
-from callflow.chaos.stories import STORIES, VISITORS, Act, Answer, Story
+from callflow.chaos.stories import PASSERS_BY, STORIES, VISITORS, Act, Answer, Story
 from callflow.domain.names import Phase
 
 T = TypeVar("T")
@@ -56,15 +56,24 @@ NEVER = frozenset({(Fault.CALLER_LEG_LOST, Phase.AGENTS_ONLY)})
 
 CELLS = tuple((fault, phase) for fault in Fault for phase in PHASES if (fault, phase) not in NEVER)
 HITS_WANTED, CALLS_FOR_THEM = 5, 300
-LINGERS: tuple[Phase | None, ...] = (
-    None, None, None, None, Phase.QUEUED, Phase.INVITING, Phase.THREE_WAY,
-    *(2 * (Phase.INVITING, Phase.CONSULTING, Phase.WAITING, Phase.HANDED_OVER, Phase.RECALLING, Phase.AGENTS_ONLY)),
-)  # fmt: skip
-"""Phases that pass quickly or are seldom reached are stayed in; a quarter of the calls only go their way."""
+LINGERS: dict[Phase | None, int] = {
+    None: 3,
+    Phase.QUEUED: 1,
+    Phase.TALKING: 1,
+    Phase.INVITING: 2,
+    Phase.CONSULTING: 4,
+    Phase.THREE_WAY: 1,
+    Phase.WAITING: 5,
+    Phase.HANDED_OVER: 4,
+    Phase.RECALLING: 5,
+    Phase.AGENTS_ONLY: 3,
+}
+"""Where callers stay for some seconds to be struck, and how many of 29: most where one seldom comes. None: nowhere."""
 
-OWN_FAULTS_A_CELL = 7
-INJECTIONS = 150
-"""For so many calls; a site is struck every two calls."""
+INJECTIONS = 250
+"""Faults of a site for so many calls."""
+
+OWN_FAULTS_A_CELL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +84,7 @@ class CallPlan:
     number: str
     origin: str
     story: Story
-    lingers: Phase | None  # where he stays until a fault has struck him, for a few seconds at most
-    fault: tuple[Fault, Phase] | None
-    fault_after_s: float
+    lingers: Phase | None  # where he stays until faults have struck him, for some seconds at most
     patience_s: float  # how long he stays after the last act, before he hangs up
     goodbye_s: float  # how long the agents talk on after he is gone
 
@@ -89,7 +96,10 @@ class CallPlan:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One fault of a site: it strikes when a call is in `phase`, `after_s` later, and is mended after `lasts_s`."""
+    """One fault: of a site, mended after `lasts_s`; or of one call, then at `site` if the agent's phone is there.
+
+    It strikes `after_s` after it was chosen, and is meant for `phase`; which calls are where decides (`steer.py`).
+    """
 
     place: int
     fault: Fault
@@ -128,37 +138,20 @@ def make_plan(calls: int, seed: int) -> ChaosPlan:
 
 
 def _calls(count: int, chance: Random) -> Iterator[CallPlan]:
-    faults = _own_faults(count, chance)
-    names = _stories(count, chance)
-    for place in range(count):
-        fault = faults.get(place)
-        lingers = fault[1] if fault else chance.choice(LINGERS)
-        name = chance.choice(VISITORS[lingers]) if lingers else names[place]
-        origin = "12345" if STORIES[name].only_at_12345 else SITES[place % 2]
+    stays = _dealt([phase for phase, n in LINGERS.items() for _ in range(n)], count, chance)
+    stories = {phase: _dealt(names, count, chance) for phase, names in (VISITORS | {None: PASSERS_BY}).items()}
+    for place, lingers in enumerate(stays):
+        name = stories[lingers].pop()
+        origin = STORIES[name].only_at or SITES[place % 2]
         yield CallPlan(
             place=place,
             number=f"138{chance.randrange(1000):03d}{place:05d}",
             origin=origin,
             story=_varied(STORIES[name], chance),
             lingers=lingers,
-            fault=fault,
-            fault_after_s=chance.uniform(0.05, 0.5),
             patience_s=chance.uniform(0.6, 1.6),
             goodbye_s=chance.uniform(0.8, 1.8),
         )
-
-
-def _own_faults(count: int, chance: Random) -> dict[int, tuple[Fault, Phase]]:
-    cells = [cell for cell in CELLS if cell[0] in OF_ONE_CALL]
-    wanted = round(len(cells) * OWN_FAULTS_A_CELL * min(1.0, count / CALLS_FOR_THEM))
-    spread = [cells[i % len(cells)] for i in range(max(wanted, len(cells) * OWN_FAULTS_A_CELL))]
-    chosen = chance.sample(spread, wanted) if wanted < len(cells) else spread[:wanted]
-    return dict(zip(sorted(chance.sample(range(count), wanted)), _shuffled(chosen, chance), strict=True))
-
-
-def _stories(count: int, chance: Random) -> list[str]:
-    deck = [name for name, story in STORIES.items() for _ in range(story.weight)]
-    return _shuffled([deck[i % len(deck)] for i in range(count)], chance)
 
 
 def _varied(story: Story, chance: Random) -> Story:
@@ -166,17 +159,27 @@ def _varied(story: Story, chance: Random) -> Story:
     acts = tuple(Act(a.do, a.when, a.after_s * chance.uniform(0.4, 1.6), a.way, a.kind) for a in story.acts)
     answers = tuple(Answer(a.does, a.after_s * chance.uniform(0.5, 1.5)) for a in story.answers)
     first_s, again_s = story.first_answer_s * chance.uniform(0.5, 1.5), story.next_answer_s * chance.uniform(0.5, 1.5)
-    return Story(story.name, acts, answers, first_s, again_s, story.weight, only_at_12345=story.only_at_12345)
+    return Story(story.name, acts, answers, first_s, again_s, story.only_at)
 
 
 def _injections(count: int, chance: Random) -> Iterator[Injection]:
-    cells = [cell for cell in CELLS if cell[0] in OF_A_SITE]
+    share = min(1.0, count / CALLS_FOR_THEM)
+    of_sites = [cell for cell in CELLS if cell[0] in OF_A_SITE]
+    of_calls = [cell for cell in CELLS if cell[0] in OF_ONE_CALL] * OWN_FAULTS_A_CELL
     wanted = max(1, round(INJECTIONS * count / CALLS_FOR_THEM))
-    deck = _shuffled([cell for _ in range(wanted // len(cells) + 1) for cell in cells], chance)
-    for place, (fault, phase) in enumerate(deck[:wanted] if wanted < len(cells) else deck):
-        low, high = LASTS_S[fault]
+    cells = _dealt(of_sites, wanted, chance) + _shuffled(of_calls, chance)[: round(len(of_calls) * share)]
+    for place, (fault, phase) in enumerate(cells):
+        low, high = LASTS_S.get(fault, (0.0, 0.0))
         site = chance.choice(SITES)
         yield Injection(place, fault, phase, site, chance.uniform(0.0, 0.3), chance.uniform(low, high))
+
+
+def _dealt(cards: Sequence[T], count: int, chance: Random) -> list[T]:
+    """So many cards, from one shuffled deck after the other."""
+    dealt: list[T] = []
+    while len(dealt) < count:
+        dealt += _shuffled(cards, chance)
+    return dealt[:count]
 
 
 def _shuffled(items: Sequence[T], chance: Random) -> list[T]:

@@ -14,8 +14,9 @@ from callflow.chaos.books import Books
 from callflow.chaos.fates import Fate
 from callflow.chaos.ledger import findings, rows_of
 from callflow.chaos.plan import CALLS_FOR_THEM, CELLS, HITS_WANTED, PHASES, ChaosPlan, Fault
-from callflow.chaos.play import Hit, matrix
 from callflow.chaos.seen import RunSeen
+from callflow.chaos.strike import Hit
+from callflow.domain.names import Phase
 
 FINDINGS_SHOWN = 40
 
@@ -52,6 +53,7 @@ class Played:
     at_once: int
     hits: Sequence[Hit]
     struck: Mapping[Fault, int]
+    in_phase_s: Mapping[Phase, float]
     seen: RunSeen
     books: Books
     seconds: Mapping[str, float]
@@ -76,6 +78,7 @@ def document_of(played: Played) -> dict[str, Any]:
         "faults": {
             "struck": {fault.value: played.struck.get(fault, 0) for fault in Fault},
             "hits": {fault.value: {p.value: n for (f, p), n in cells.items() if f is fault} for fault in Fault},
+            "in_phase_s": {phase.value: round(played.in_phase_s.get(phase, 0.0), 1) for phase in PHASES},
             "wanted": HITS_WANTED if len(played.plan.calls) >= CALLS_FOR_THEM else 0,
             "short": short,
         },
@@ -92,6 +95,12 @@ def document_of(played: Played) -> dict[str, Any]:
         "broken_promises": {says: sum(by_rule[rule] for rule in rules) for says, rules in PROMISES},
         "findings": [asdict(one) for one in found],
     }
+
+
+def matrix(hits: list[Hit]) -> dict[tuple[Fault, Phase], int]:
+    """How often each kind of fault struck each phase."""
+    counted = Counter((hit.fault, hit.phase) for hit in hits)
+    return {cell: counted[cell] for cell in CELLS}
 
 
 def show(out: Console, document: dict[str, Any]) -> None:

@@ -73,9 +73,11 @@ async def _run(plan: Plan, chaos: ChaosPlan, broken: str | None, out: Console) -
                     seconds["calls"] = time.monotonic() - began - seconds["setup"]
                     books = await _at_rest(plan, breaker)
                     seconds["rest"] = time.monotonic() - began - sum(seconds.values())
-                    seen = run_seen(run.playings, people, run.hits, breaker.outages)
+                    seen = run_seen(run.playings, people, run.striker.hits, breaker.outages)
                     seconds["ears"] = time.monotonic() - began - sum(seconds.values())
-                    return Played(chaos, broken, AT_ONCE, run.hits, run.struck, seen, books, seconds)
+                    return Played(
+                        chaos, broken, AT_ONCE, run.striker.hits, run.striker.struck, run.looks(), seen, books, seconds
+                    )
     except TimeoutError as late:
         raise LabError(f"chaos: not over after {limit_s:g} s; the machine is too busy, or a call hangs") from late
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from callflow.chaos.faults import Outage
 from callflow.chaos.people import Person, Playing
 from callflow.chaos.plan import Fault
-from callflow.chaos.play import Hit
+from callflow.chaos.strike import Hit
 from softphone_sim.ears.listen import MUSIC, TONE_OF_MUSIC_HZ
 from softphone_sim.phone.handset import CallSeen, Handset
 from softphone_sim.run.fates import LegSeen, leg_seen

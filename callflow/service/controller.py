@@ -14,11 +14,11 @@ import structlog
 
 from callflow.domain import screenpop
 from callflow.domain.calls import Attempt, Call
-from callflow.domain.commands import ToPeer
+from callflow.domain.commands import SettleOwner, ToPeer
 from callflow.domain.draft import Decision
-from callflow.domain.events import CallerArrived, DeskEvent, Event, PeerDanger
+from callflow.domain.events import CallerArrived, DeskEvent, Event, PeerDanger, PeerOwnerSettled
 from callflow.domain.handover import decide
-from callflow.domain.names import CallId, TargetCode
+from callflow.domain.names import CallId, SiteId, TargetCode
 from callflow.domain.refusals import RefusalCode, refusal
 from callflow.domain.rules import SiteRules
 from callflow.service.deadlines import Deadlines
@@ -47,6 +47,8 @@ class Controller:
     unreachable: Callable[[], frozenset[TargetCode]] = frozenset
     outcome_known: Callable[[Attempt], None] = lambda _attempt: None
     """Told of every attempt that joined or failed, and of one that joined and was lost: for the figures."""
+    _settled: list[SettleOwner] = field(default_factory=list)
+    """Owners that were settled, and of whom the other calls of their incidents have not heard yet."""
     _turns: WeakValueDictionary[CallId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def turn(self, call_id: CallId) -> asyncio.Lock:
@@ -57,6 +59,7 @@ class Controller:
         """Take one fact. The same `key` again changes nothing. `read_to`: the journal's offset to keep with it."""
         async with self.turn(event.call_id):
             await self._take_newest(event, key, read_to)
+        await self._tell_siblings()
 
     async def submit(self, event: DeskEvent, *, key: str) -> Submitted:
         """Take one desk's wish, or say why not. The same `key` again changes nothing."""
@@ -70,7 +73,10 @@ class Controller:
                     await self._take(call, event, key, None)
                 except Overtaken:
                     continue  # another program of this platform was quicker: what it did may be a reason to refuse
-                return Submitted(await self.orders.facts.call(event.call_id))
+                after = await self.orders.facts.call(event.call_id)
+                break
+        await self._tell_siblings()
+        return Submitted(after)
 
     async def redo(self, order_id: int, judge: Callable[[StoredOrder, Call | None], str | None]) -> None:
         """Carry out an order that was left open, unless `judge` says why not or somebody else did it meanwhile."""
@@ -117,10 +123,33 @@ class Controller:
         if stored is None or decision.call is None:
             return
         await self._make_it_so(before, decision.call, decision, stored)
-        if isinstance(event, CallerArrived) and event.from_site and await facts.is_danger(event.incident_id):
-            # the platform's word came before the caller; asked after the commit, so that one of the two sees the other
-            danger = PeerDanger(event.call_id, event.at, event.from_site)
-            await self._take_newest(danger)
+        self._settled.extend(record for record in decision.records if isinstance(record, SettleOwner))
+        if isinstance(event, CallerArrived) and event.from_site:
+            await self._hear_what_came_before(event, event.from_site)
+
+    async def _hear_what_came_before(self, event: CallerArrived, peer: SiteId) -> None:
+        """The platform's word on the incident came before the caller, and stands in the ticket.
+
+        Asked after the caller's commit, so that one of the two sees the other.
+        """
+        facts, call_id = self.orders.facts, event.call_id
+        if await facts.is_danger(event.incident_id):
+            await self._take_newest(PeerDanger(call_id, event.at, peer))
+        if (word := await facts.settlement(event.incident_id)) is not None:
+            await self._take_newest(PeerOwnerSettled(call_id, event.at, peer, word.owner, word.settled))
+
+    async def _tell_siblings(self) -> None:
+        """An incident has one owner: what one call of it settled holds for the caller's other calls here.
+
+        Each in its own turn, while nobody holds another: two calls of one incident may settle at the same moment.
+        """
+        while self._settled:
+            word = self._settled.pop()
+            for call in await self.orders.facts.calls_of_incident(word.incident_id):
+                if call.ownership.settled is None and call.caller.from_site is not None:
+                    peer = call.caller.from_site
+                    event = PeerOwnerSettled(call.call_id, self.orders.clock(), peer, word.owner, word.settled)
+                    await self.happened(event)
 
     async def _make_it_so(
         self, before: Call | None, after: Call, decision: Decision, stored: list[StoredOrder]

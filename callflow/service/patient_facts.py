@@ -18,7 +18,7 @@ import structlog
 from callflow.domain.calls import Call
 from callflow.domain.commands import Order, Record
 from callflow.domain.names import CallId, IncidentId
-from callflow.service.ports import Facts, FactsAway, StoredOrder
+from callflow.service.ports import Facts, FactsAway, Settlement, StoredOrder
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +85,13 @@ class PatientFacts:
             return await self._facts.is_danger(incident_id)
         except FactsAway:
             return False
+
+    async def settlement(self, incident_id: IncidentId) -> Settlement | None:
+        """See the port; while the database is away nobody knows."""
+        try:
+            return await self._facts.settlement(incident_id)
+        except FactsAway:
+            return None
 
     async def commit(
         self,

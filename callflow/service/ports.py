@@ -66,6 +66,14 @@ class StoredOrder:
     stored_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An owner who is settled; `settled` is a `Settled` value."""
+
+    owner: SiteId
+    settled: str
+
+
 class Facts(Protocol):
     """The SQL side: calls, tickets, audit, orders, outbox, and how far the journal has been read."""
 
@@ -83,6 +91,9 @@ class Facts(Protocol):
 
     async def is_danger(self, incident_id: IncidentId) -> bool:
         """Whether this platform's ticket of the incident says danger; False when there is none."""
+
+    async def settlement(self, incident_id: IncidentId) -> Settlement | None:
+        """Whose matter it is by this platform's ticket of the incident; None while open, or without a ticket."""
 
     async def commit(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -23,11 +24,24 @@ log = structlog.get_logger(__name__)
 IN_FLIGHT_LIMIT = 256
 """How many events may be on their way at once; a long backlog is read at the database's pace."""
 
+SWEEP_EVERY_S = 15.0
+"""A line that Asterisk could not write (a channel taken over while it ended) is missed for so long at most."""
+
 
 class Runner:
     """The tasks of one platform. Also listens to the AMI link (`target_rings`, `link_up`, `link_lost`)."""
 
-    def __init__(self, controller: Controller, facts: PatientFacts, pbx: Pbx, journal: JournalSource) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        facts: PatientFacts,
+        pbx: Pbx,
+        journal: JournalSource,
+        *,
+        sweep_every_s: float = SWEEP_EVERY_S,
+    ) -> None:
+        """`sweep_every_s`: how often calls are compared with channels although nothing was cut."""
+        self._sweep_every_s = sweep_every_s
         self._controller = controller
         self._facts = facts
         self._pbx = pbx
@@ -36,7 +50,9 @@ class Runner:
         self._in_flight: dict[asyncio.Task[None], int] = {}
         """Journal entries that are not decided yet, with the offset at which each one's line begins, or before."""
         self._room = asyncio.Semaphore(IN_FLIGHT_LIMIT)
-        self._link_is_up = asyncio.Event()
+        self._has_link = False
+        self._is_cut = asyncio.Event()
+        """Set when the link is there again: what was missed is to be looked for."""
         self.ready = asyncio.Event()
         """Set when the journal's backlog is decided; from then on the clocks run."""
 
@@ -51,7 +67,7 @@ class Runner:
                 self._controller.deadlines.watch(call)
             self.ready.set()
             group.create_task(self._controller.deadlines.run(self._deadline_passed))
-            await self._reconcile_after_every_cut()
+            await self._reconcile_after_every_cut_and_now_and_then()
 
     # ---- the dialplan's journal
 
@@ -94,17 +110,22 @@ class Runner:
 
     async def link_up(self) -> None:
         """Connected, or again: what was missed is looked for."""
-        self._link_is_up.set()
+        self._has_link = True
+        self._is_cut.set()
 
     async def link_lost(self, why: str) -> None:
         """Not connected: orders stay open until `link_up`."""
+        self._has_link = False
         log.warning("link to Asterisk lost", why=why)
 
-    async def _reconcile_after_every_cut(self) -> None:
+    async def _reconcile_after_every_cut_and_now_and_then(self) -> None:
         while True:
-            await self._link_is_up.wait()
-            self._link_is_up.clear()
-            await self._survive(self.reconcile())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._sweep_every_s):
+                    await self._is_cut.wait()
+            self._is_cut.clear()
+            if self._has_link:
+                await self._survive(self.reconcile())
 
     async def reconcile(self) -> None:
         """Compare the calls with the live channels and feed the differences; judge the orders left open."""
@@ -118,7 +139,7 @@ class Runner:
         calls = await self._facts.live_calls()
         found = [*differences(calls, channels, listed_at), *self._journal.remember(calls, channels)]
         for event in found:
-            log.warning("found after a cut", call_id=event.call_id, event_name=type(event).__name__)
+            log.warning("found without a line in the journal", call_id=event.call_id, event_name=type(event).__name__)
             await self._controller.happened(event)
         left_open = await self._facts.orders_open()
         for stored in left_open:

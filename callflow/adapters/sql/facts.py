@@ -24,7 +24,8 @@ from callflow.adapters.sql.step import Detail, Step
 from callflow.adapters.sql.tables import calls, orders, progress, seen_events, tickets
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain import commands as c
-from callflow.service.ports import Overtaken, StoredOrder
+from callflow.domain.names import SiteId
+from callflow.service.ports import Overtaken, Settlement, StoredOrder
 from callflow.service.take_in import (
     KeepPeerAttempt,
     KeepPeerCall,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from callflow.adapters.sql.database import Database
     from callflow.domain.calls import Call
-    from callflow.domain.names import CallId, IncidentId, SiteId
+    from callflow.domain.names import CallId, IncidentId
     from callflow.domain.ticket_rules import TicketRules
     from callflow.sitefile import Site
 
@@ -108,6 +109,13 @@ class SqlFacts:
         """See the port."""
         asked = select(tickets.c.danger).where(tickets.c.incident_id == incident_id)
         return bool(await self._database.read(lambda connection: connection.scalar(asked)))
+
+    async def settlement(self, incident_id: IncidentId) -> Settlement | None:
+        """See the port."""
+        asked = select(tickets.c.owner, tickets.c.settled).where(tickets.c.incident_id == incident_id)
+        found = await self._database.read(lambda connection: connection.execute(asked))
+        row = found.first()
+        return Settlement(SiteId(row.owner), row.settled) if row is not None and row.settled else None
 
     async def commit(
         self,

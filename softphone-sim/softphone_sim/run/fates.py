@@ -18,6 +18,7 @@ from softphone_sim.phone.messages import SipMessage
 
 PACKET_NS = int(PACKET_MS * NS_PER_MS)
 BREATH_NS = 3 * PACKET_NS  # a shorter change of voices is a transition, a shorter pause the machine's jitter
+LET_GO = frozenset({"BYE", "CANCEL"})
 Q850 = re.compile(r"Q\.850;.*cause=(\d+)")
 
 
@@ -44,6 +45,7 @@ class LegSeen:
     code: int  # of the final answer
     cause: int  # Q.850 of the BYE or CANCEL that came, 0 if none was named
     stretches: tuple[Interval, ...]  # who was heard, in order
+    let_go_ns: int | None = None  # when it first sent a BYE or CANCEL itself
 
     def is_up_at(self, time_ns: int) -> bool:
         """It was answered before and ended after this moment."""
@@ -85,6 +87,7 @@ def leg_seen(
         code=call.states[-1].code if call.states else 0,
         cause=_cause(messages),
         stretches=tuple(stretches(call, tones_hz)),
+        let_go_ns=next((m.time_ns for m in messages if m.is_sent and m.code is None and m.method in LET_GO), None),
     )
 
 

@@ -77,7 +77,8 @@ class Stage:
             await self._clear()
         finally:
             for actor in self.actors.values():
-                actor.handset.kill()
+                for phone in (*actor.past, actor.handset):
+                    phone.kill()
         # A body's own error passes through as it is; only a cancellation is the group's business (a task of ours
         # failed, or we are being ended): an ExceptionGroup then means that a phone's or desk's reader broke.
         told = (kind, error, trace) if isinstance(error, asyncio.CancelledError) else (None, None, None)

@@ -12,9 +12,17 @@ from callflow.adapters.fakes import FakeFacts
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.domain.calls import Attempt, Call, Ownership
-from callflow.domain.commands import InviteTarget, MarkTicket, OpenTicket, PopScreen, ReleaseAgent, TellAgent
+from callflow.domain.commands import (
+    InviteTarget,
+    MarkTicket,
+    OpenTicket,
+    PopScreen,
+    ReleaseAgent,
+    SettleOwner,
+    TellAgent,
+)
 from callflow.domain.names import AgentId, Kind, Phase, Settled, SiteId
-from callflow.service.ports import Facts, Overtaken, StoredOrder
+from callflow.service.ports import Facts, Overtaken, Settlement, StoredOrder
 from callflow.sitefile import Site
 
 NOW = 1_795_312_800.0
@@ -94,6 +102,22 @@ async def test_the_ticket_says_whether_its_incident_is_danger(facts: Facts, a_ca
     assert await facts.is_danger(call.incident_id)
     assert not await facts.is_danger(other.incident_id)
     assert not await facts.is_danger(a_call().incident_id)
+
+
+@pytest.mark.covers("R-007")
+async def test_the_ticket_says_whose_matter_it_is_once_that_is_settled(facts: Facts, a_call: MakeCall) -> None:
+    call = a_call()
+    await facts.commit(
+        call, [OpenTicket(call.call_id, call.incident_id)], (), event_key=None, journal_offset=None, at=NOW
+    )
+    while_open = await facts.settlement(call.incident_id)
+
+    settled = SettleOwner(call.call_id, call.incident_id, SiteId("110"), "agreed")
+    await facts.commit(None, [settled], (), event_key="peer:1", journal_offset=None, at=NOW)
+
+    assert while_open is None
+    assert await facts.settlement(call.incident_id) == Settlement(SiteId("110"), "agreed")
+    assert await facts.settlement(a_call().incident_id) is None
 
 
 @pytest.mark.covers("R-040")

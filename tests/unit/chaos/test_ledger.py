@@ -102,6 +102,15 @@ def test_whose_own_pbx_died_is_to_be_called_back_and_soon(books: Books, rule: st
     assert rules(seen, replace(BOOKS, call_backs=(listed(1009.0),))) == []
 
 
+def test_who_had_hung_up_before_his_pbx_died_is_not_to_be_called_back() -> None:
+    killed = Outage("12345", "asterisk", at(10.2), at(12), frozen=False)
+    gone = replace(CALLER, cut_by_pbx_ns=at(10.2), leg=replace(CITIZEN, let_go_ns=at(9.9), ended_ns=at(10.4)))
+    still_there = replace(gone, leg=replace(CITIZEN, let_go_ns=at(10.3), ended_ns=at(10.4)))
+
+    assert rules(run(gone, outages=(killed,))) == []
+    assert rules(run(still_there, outages=(killed,))) == [("not_called_back", NUMBER)]
+
+
 def test_who_hung_up_himself_is_not_called_back() -> None:
     assert rules(run(), replace(BOOKS, call_backs=(listed(1010.0),))) == [("called_back_for_nothing", NUMBER)]
 

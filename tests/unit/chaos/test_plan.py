@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from callflow.chaos.plan import CELLS, OF_A_SITE, OF_ONE_CALL, OWN_FAULTS_A_CELL, SITES, Fault, make_plan
+from callflow.chaos.plan import CELLS, OF_ONE_CALL, OWN_FAULTS_A_CELL, PHASES, SITES, Fault, make_plan
 from callflow.chaos.stories import STORIES, VISITORS
 from callflow.domain.names import Phase
 
@@ -20,18 +20,11 @@ def test_another_seed_gives_another_plan() -> None:
     assert make_plan(120, 1) != make_plan(120, 2)
 
 
-def test_three_hundred_calls_want_every_fault_of_a_site_in_every_phase() -> None:
-    plan = make_plan(300, 1)
-    wanted = {(one.fault, one.phase) for one in plan.injections}
+def test_three_hundred_calls_want_every_fault_in_every_phase() -> None:
+    counted = Counter((one.fault, one.phase) for one in make_plan(300, 1).injections)
 
-    assert wanted == {cell for cell in CELLS if cell[0] in OF_A_SITE}
-
-
-def test_three_hundred_calls_want_a_calls_own_faults_in_every_phase_often_enough() -> None:
-    counted = Counter(call.fault for call in make_plan(300, 1).calls if call.fault)
-
-    assert set(counted) == {cell for cell in CELLS if cell[0] in OF_ONE_CALL}
-    assert min(counted.values()) >= OWN_FAULTS_A_CELL
+    assert set(counted) == set(CELLS)
+    assert min(n for (fault, _), n in counted.items() if fault in OF_ONE_CALL) >= OWN_FAULTS_A_CELL
 
 
 def test_everybody_has_a_number_of_his_own_and_both_platforms_are_called() -> None:
@@ -42,11 +35,16 @@ def test_everybody_has_a_number_of_his_own_and_both_platforms_are_called() -> No
     assert all(call.far != call.origin for call in calls)
 
 
-def test_whose_own_fault_waits_for_a_phase_has_a_story_that_comes_there() -> None:
-    calls = [call for call in make_plan(300, 4).calls if call.fault]
+def test_who_is_to_be_struck_in_a_phase_has_a_story_that_comes_there() -> None:
+    calls = make_plan(300, 4).calls
 
-    assert all(call.story.name in VISITORS[call.fault[1]] for call in calls if call.fault)
+    assert {call.lingers for call in calls} == {None, *PHASES}
+    assert all(call.story.name in VISITORS[call.lingers] for call in calls if call.lingers)
     assert {name for names in VISITORS.values() for name in names} <= set(STORIES)
+
+
+def test_three_hundred_calls_play_every_story() -> None:
+    assert {call.story.name for call in make_plan(300, 5).calls} == set(STORIES)
 
 
 def test_the_callers_leg_cannot_be_lost_when_he_is_gone() -> None:

@@ -16,7 +16,7 @@ from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
-from callflow.service.runner import Runner
+from callflow.service.runner import SWEEP_EVERY_S, Runner
 from tests.unit.domain.made_up import AGENT, AGENT_CHANNEL, CALL, FIRST, GOV_RULES, TO_POLICE, TRUNK, caller_arrived
 
 
@@ -30,13 +30,14 @@ class PlatformInMemory:
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     files: FakeCaseFiles = field(default_factory=FakeCaseFiles)
     journal: FakeJournal = field(default_factory=FakeJournal)
+    sweep_every_s: float = SWEEP_EVERY_S
 
     def __post_init__(self) -> None:
         self.patient = PatientFacts(self.facts)
         orders = Orders(self.patient, self.pbx, self.desks, self.files, self.clock)
         self.deadlines = Deadlines(self.rules, self.clock)
         self.controller = Controller(self.rules, orders, self.outbox, self.deadlines)
-        self.runner = Runner(self.controller, self.patient, self.pbx, self.journal)
+        self.runner = Runner(self.controller, self.patient, self.pbx, self.journal, sweep_every_s=self.sweep_every_s)
 
     def clock(self) -> float:
         return self.now

@@ -17,16 +17,18 @@ from callflow.domain.commands import (
     PopScreen,
     SendHandover,
     SendOutcome,
+    SettleOwner,
 )
 from callflow.domain.events import (
     AgentOffered,
+    CallerEnded,
     CancelRequested,
     LegLeft,
     OwnerDecided,
     StayRequested,
     TargetRinging,
 )
-from callflow.domain.names import CallId, Outcome, Phase, Role, TargetCode
+from callflow.domain.names import CallId, Outcome, Phase, Role, Settled, TargetCode
 from callflow.domain.refusals import RefusalCode
 from callflow.service.ports import AsteriskRefused, Known
 from tests.unit.domain.made_up import (
@@ -280,3 +282,32 @@ async def test_danger_that_came_before_the_callers_voice_is_on_the_desk_that_he_
     assert call is not None
     assert call.danger
     assert "danger" in site.desks.names(AGENT)
+
+
+@pytest.mark.covers("R-007")
+async def test_an_owner_who_was_settled_before_the_callers_voice_is_the_calls_owner_too() -> None:
+    site = PlatformInMemory()
+    settled = [SettleOwner(CALL, INCIDENT, POLICE, "first_receiver")]
+    await site.facts.commit(None, settled, (), event_key="peer:1", journal_offset=None, at=0.0)
+
+    await site.happen(caller_arrived(from_site=POLICE, hop=1))
+
+    call = await site.facts.call(CALL)
+    assert call is not None
+    assert (call.ownership.owner, call.ownership.settled) == (POLICE, Settled.FIRST_RECEIVER)
+
+
+@pytest.mark.covers("R-007")
+async def test_a_caller_who_was_brought_back_has_the_owner_that_his_first_call_here_settled() -> None:
+    site = PlatformInMemory()
+    returned = CallId("01RETURNED0000000000000000")
+    await site.happen(caller_arrived())
+    await site.happen(replace(caller_arrived(from_site=POLICE, hop=2), call_id=returned))
+
+    await site.happen(CallerEnded(CALL, 3.0, 16, by_fault=False))
+
+    first, second = await site.facts.call(CALL), await site.facts.call(returned)
+    assert first is not None
+    assert second is not None
+    assert first.ownership.settled is not None
+    assert second.ownership == replace(first.ownership, decisions=())

@@ -165,6 +165,36 @@ async def test_a_caller_cut_with_a_killed_asterisk_is_on_the_call_back_list() ->
     assert [r.reason for r in site.facts.records if isinstance(r, QueueCallBack)] == ["cut"]
 
 
+@pytest.mark.covers("R-027")
+async def test_a_caller_whose_end_no_line_tells_is_missed_although_nothing_was_cut() -> None:
+    site = PlatformInMemory(sweep_every_s=0.01)
+    await site.happen(*ANSWERED)
+    site.pbx.channels = live(CALLER_CHANNEL, AGENT_CHANNEL)
+
+    async with site.running():
+        await site.runner.link_up()
+        site.now = 5.0
+        site.pbx.channels = []
+        await until(lambda: site.facts.calls[CALL].is_over)
+
+    assert (await site.call()).phase is Phase.CALL_BACK
+
+
+async def test_nothing_is_compared_while_the_link_is_down() -> None:
+    site = PlatformInMemory(sweep_every_s=0.01)
+    await site.happen(*ANSWERED)
+    site.pbx.channels = live(CALLER_CHANNEL, AGENT_CHANNEL)
+
+    async with site.running():
+        await site.runner.link_up()
+        await site.runner.link_lost("cut")
+        site.now, site.pbx.channels = 5.0, []
+        await site.journal.write(INVITED)
+        await until(lambda: site.facts.calls[CALL].phase is Phase.INVITING)
+
+    assert (await site.call()).phase is Phase.INVITING
+
+
 async def test_what_the_journal_says_counts_before_what_the_channels_say() -> None:
     site = PlatformInMemory()
     for event in (*ANSWERED, CallerEnded(CALL, 3.0, 16, by_fault=False)):
