@@ -97,8 +97,8 @@ _LEAVES_THREE, _LEAVES_TWO = _goes(Do.CALLER_GOES, W), _goes(Do.CALLER_GOES, T, 
 _TO_THREE = _key(kind="three_party")
 _ASKS, _OWN_LINE = Act(Do.CONSULT, T, 0.8), Act(Do.OWN_LINE, T, 0.8)
 PLAIN = "110"
-"""The platform that does not record. Where calls are recorded every bridge is a softmix, which refuses a REFER and keeps
-a phone's hold to itself (docs/decisions.md): there a phone has only its keys."""
+"""The platform that does not record. Where calls are recorded every bridge is a softmix, which refuses a REFER and
+keeps a phone's hold to itself (docs/decisions.md): there a phone has only its keys."""
 
 _FOURTH = Act(Do.FOURTH, W, 0.6)
 
