@@ -39,12 +39,17 @@ def fate_of(caller: CallerSeen, run: RunSeen) -> Fate:
     leg = caller.leg
     if leg is None:
         return Fate.NEVER_THROUGH
-    had_let_go = leg.let_go_ns is not None and leg.let_go_ns < (caller.cut_by_pbx_ns or 0)
-    if caller.cut_by_pbx_ns is not None and not had_let_go:
+    if caller.cut_by_pbx_ns is not None:
         return Fate.CUT_WITH_HIS_PBX
     if caller.cut_by_carrier_ns is not None:
         return Fate.CUT_BY_CARRIER
     return _ended(caller, run, leg)
+
+
+def had_let_go(caller: CallerSeen) -> bool:
+    """He had hung up himself before his PBX died: whether that PBX heard it, nobody can know."""
+    let_go_ns = caller.leg.let_go_ns if caller.leg else None
+    return let_go_ns is not None and caller.cut_by_pbx_ns is not None and let_go_ns < caller.cut_by_pbx_ns
 
 
 def _ended(caller: CallerSeen, run: RunSeen, leg: LegSeen) -> Fate:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from callflow.chaos.books import Books, CallBook, Cdr
-from callflow.chaos.fates import Fate, alone, fate_of, ghost_rings
+from callflow.chaos.fates import Fate, alone, fate_of, ghost_rings, had_let_go
 from callflow.chaos.house import FOURTH
 from callflow.chaos.seen import CallerSeen, RunSeen
 
@@ -76,15 +76,23 @@ def _who_was_cut_is_called_back(rows: list[Row], run: RunSeen, books: Books) -> 
             continue
         was_waiting = row.caller.leg is not None and row.caller.leg.answered_ns is None
         for call in row.calls:
-            if call.from_site is not None:
+            if call.from_site is not None or _came_after_the_cut(row, call):
                 continue
             entry = listed.get((call.site, call.call_id))
             if entry is None:
+                if had_let_go(row.caller):
+                    continue
                 if row.fate is Fate.CUT_BY_CARRIER and was_waiting:
                     continue  # a CANCEL says no cause that a PBX reads: he gave up, as far as anybody can know
                 yield Finding("not_called_back", row.caller.number, f"{row.fate.value}, {_struck(row)}")
             elif (late_s := _late_s(row, entry.queued_at, run)) > CALL_BACK_LIMIT_S:
                 yield Finding("called_back_late", row.caller.number, f"{late_s:.1f} s after his platform was back")
+
+
+def _came_after_the_cut(row: Row, call: CallBook) -> bool:
+    """His phone's INVITE, sent again as phones do, reached the PBX that was started in place of the killed one."""
+    cut_ns = row.caller.cut_by_pbx_ns
+    return cut_ns is not None and call.arrived_at > cut_ns / S
 
 
 def _late_s(row: Row, queued_at: float, run: RunSeen) -> float:

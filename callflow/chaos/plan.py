@@ -61,14 +61,14 @@ LINGERS: dict[Phase | None, int] = {
     Phase.QUEUED: 1,
     Phase.TALKING: 1,
     Phase.INVITING: 2,
-    Phase.CONSULTING: 4,
-    Phase.THREE_WAY: 1,
+    Phase.CONSULTING: 6,
+    Phase.THREE_WAY: 3,
     Phase.WAITING: 5,
     Phase.HANDED_OVER: 4,
-    Phase.RECALLING: 5,
+    Phase.RECALLING: 4,
     Phase.AGENTS_ONLY: 3,
 }
-"""Where callers stay for some seconds to be struck, and how many of 29: most where one seldom comes. None: nowhere."""
+"""Where callers stay for some seconds to be struck, and how many of 32: most where one seldom comes. None: nowhere."""
 
 INJECTIONS = 250
 """Faults of a site for so many calls."""

@@ -22,7 +22,7 @@ from softphone_sim.run.stage import Actor, Stage
 NEAR = 30
 """Of so many planned callers the one calls next who is wanted most."""
 
-CARRIER_PHONES = 4
+CARRIER_PHONES = 6
 QUIET_LIMIT_S = 45.0
 BETWEEN_CALLS_S = 0.15
 

@@ -22,9 +22,9 @@ RARE = {
     Phase.INVITING: 2,
     Phase.THREE_WAY: 2,
     Phase.AGENTS_ONLY: 3,
-    Phase.CONSULTING: 4,
+    Phase.CONSULTING: 8,
     Phase.HANDED_OVER: 4,
-    Phase.WAITING: 6,
+    Phase.WAITING: 8,
     Phase.RECALLING: 6,
 }
 """How seldom a caller is in each phase, as seen: whoever stays there was long on his way."""

@@ -106,9 +106,17 @@ def test_who_had_hung_up_before_his_pbx_died_is_not_to_be_called_back() -> None:
     killed = Outage("12345", "asterisk", at(10.2), at(12), frozen=False)
     gone = replace(CALLER, cut_by_pbx_ns=at(10.2), leg=replace(CITIZEN, let_go_ns=at(9.9), ended_ns=at(10.4)))
     still_there = replace(gone, leg=replace(CITIZEN, let_go_ns=at(10.3), ended_ns=at(10.4)))
+    unheard = replace(BOOKS, call_backs=(listed(1013.0),))
 
-    assert rules(run(gone, outages=(killed,))) == []
+    assert rules(run(gone, outages=(killed,))) == rules(run(gone, outages=(killed,)), unheard) == []
     assert rules(run(still_there, outages=(killed,))) == [("not_called_back", NUMBER)]
+
+
+def test_whose_invite_came_again_to_the_new_pbx_was_not_cut_in_the_call_that_it_began() -> None:
+    killed = Outage("12345", "asterisk", at(-2), at(-0.5), frozen=False)
+    dialled_twice = replace(CALLER, cut_by_pbx_ns=at(-2))
+
+    assert rules(run(dialled_twice, outages=(killed,))) == []
 
 
 def test_who_hung_up_himself_is_not_called_back() -> None:
