@@ -184,7 +184,9 @@ def running_now(plan: Plan) -> Running:
 def _remember(site: SitePlan, running: dict[str, Known]) -> None:
     site.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = {name: asdict(known) for name, known in running.items()}
-    (site.state / "pids.json").write_text(json.dumps(told), encoding="utf-8")
+    fresh = site.state / "pids.json.new"
+    fresh.write_text(json.dumps(told), encoding="utf-8")
+    fresh.replace(site.state / "pids.json")  # whole at every moment: others look while we write
 
 
 def _wait_ready(site: SitePlan, program: Known, say: Say) -> None:
