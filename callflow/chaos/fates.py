@@ -60,20 +60,28 @@ def _ended(caller: CallerSeen, run: RunSeen, leg: LegSeen) -> Fate:
         return Fate.HUNG_UP_IN_TALK if talks else Fate.HUNG_UP_WAITING
     if leg.answered_ns is None:
         return Fate.NEVER_THROUGH if _pbx_was_away(caller, run, leg) else Fate.CUT
-    return Fate.SAID_GOODBYE if was_goodbye(caller, leg) else Fate.CUT
+    return Fate.SAID_GOODBYE if was_goodbye(caller, leg, run) else Fate.CUT
 
 
-def was_goodbye(caller: CallerSeen, leg: LegSeen) -> bool:
-    """The last who was with him hung up himself, and nobody else was with him or being rung for him."""
+def was_goodbye(caller: CallerSeen, leg: LegSeen, run: RunSeen) -> bool:
+    """The last who was with him hung up himself, and nobody else was with him or being rung for him.
+
+    A phone whose PBX was killed meanwhile is with nobody, whatever it still shows: nothing can tell it.
+    """
     assert leg.ended_ns is not None
     byes = [one for one in caller.agents if _said_bye(one.leg, leg.ended_ns)]
     if not byes:
         return False
     last_ns = max(one.leg.ended_ns or 0 for one in byes)
-    others = [one for one in caller.agents if one not in byes]
+    others = [one for one in caller.agents if one not in byes and not _lost_its_pbx(one, run, last_ns)]
     with_him = any(one.leg.is_up_at(leg.ended_ns - TOGETHER_NS) and one.leg.is_up_at(last_ns) for one in others)
     rung = any(one.leg.rings_at(last_ns) for one in others)
     return not with_him and not rung
+
+
+def _lost_its_pbx(one: AgentLeg, run: RunSeen, time_ns: int) -> bool:
+    killed = [o for o in run.outages if o.site == one.site and o.part == PBX and not o.frozen]
+    return any(one.leg.began_ns <= o.began_ns <= time_ns for o in killed)
 
 
 def _said_bye(leg: LegSeen, ended_ns: int) -> bool:

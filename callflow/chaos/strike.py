@@ -31,6 +31,10 @@ from softphone_sim.run.stage import Stage
 STRIKES_A_CALL = INJECTIONS / CALLS_FOR_THEM
 OWN_STRIKES_A_CALL = 0.4
 BETWEEN_S, BETWEEN_OWN_S = 0.3, 0.4
+CALM_S = 6.0
+"""Between two faults of PBXes: while one is away nobody is handed over, and the rare phases stay empty."""
+
+OF_A_PBX = frozenset({Fault.FAR_PBX_KILLED, Fault.TRUNK_BLACK_HOLED})
 NEW_PHONE_AFTER_S = 1.0
 REGISTER_AGAIN_S = 0.5
 PBX_LIMIT_S = 45.0
@@ -64,6 +68,7 @@ class Striker:
     struck: Counter[Fault] = field(default_factory=Counter)
     tally: Tally = field(init=False)
     is_over: bool = False
+    _calm_from: float = 0.0
     _group: asyncio.TaskGroup | None = None
     _repairs: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -113,7 +118,7 @@ class Striker:
         while not self.is_over:
             self._deal(waiting, OF_A_SITE)
             is_early = self._is_early(OF_A_SITE, STRIKES_A_CALL)
-            free = [] if is_early else [one for one in waiting if self.breaker.parts.is_free(one.fault, one.site)]
+            free = [] if is_early else [one for one in waiting if self._may_strike(one)]
             chosen = next_fault(free, [call for _, call in self._standings().values()], self.tally)
             if chosen is None:
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -122,6 +127,15 @@ class Striker:
             await asyncio.sleep(chosen.after_s)
             await self._strike_site(chosen)
             await asyncio.sleep(BETWEEN_S)
+
+    def _may_strike(self, injection: Injection) -> bool:
+        """What it breaks is whole; and no PBX is away, or was just now, when it is a PBX's."""
+        if injection.fault in OF_A_PBX and (self._is_a_pbx_away() or time.monotonic() < self._calm_from):
+            return False
+        return self.breaker.parts.is_free(injection.fault, injection.site)
+
+    def _is_a_pbx_away(self) -> bool:
+        return any(self.breaker.pbx_is_down(site) for site in SITES)
 
     def _is_early(self, kinds: tuple[Fault, ...], a_call: float) -> bool:
         """Faults come as calls come."""
@@ -136,7 +150,7 @@ class Striker:
         waiting += again or mine
 
     async def _strike_site(self, injection: Injection) -> None:
-        if not self.breaker.parts.is_free(injection.fault, injection.site):
+        if not self._may_strike(injection):
             return
         hit = [(one, call.phase) for one, call in self._standings().values() if is_concerned(injection, call)]
         kills_pbx = injection.fault is Fault.FAR_PBX_KILLED
@@ -152,6 +166,8 @@ class Striker:
     async def _mend(self, injection: Injection, mend: Mend, gone: list[Leg]) -> None:
         await asyncio.sleep(injection.lasts_s)
         await mend()
+        if injection.fault in OF_A_PBX:
+            self._calm_from = time.monotonic() + CALM_S
         for leg in gone:  # a phone whose PBX died hears nothing and puts down
             with suppress(PhoneRefused):
                 await leg.person.actor.handset.order("hang_up", call=leg.seen.name)

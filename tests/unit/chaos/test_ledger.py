@@ -73,6 +73,14 @@ def test_an_agent_who_leaves_while_the_target_rings_has_said_no_goodbye() -> Non
     assert ("cut", NUMBER) in rules(run(ended_by_us(zhang_left, rings)), books)
 
 
+def test_a_phone_that_rings_on_because_its_pbx_was_killed_is_nobody_to_wait_for() -> None:
+    zhang_left = replace(ZHANG, leg=replace(ZHANG.leg, ended_by=EndedBy.SELF, ended_ns=at(9.5)))
+    rings = replace(LI, leg=leg("li", 7, None, 12))
+    killed = Outage("110", "asterisk", at(8), at(9.9), frozen=False)
+
+    assert rules(run(ended_by_us(zhang_left, rings), outages=(killed,)), replace(BOOKS, steps=STEPS[:1])) == []
+
+
 def test_who_hears_nobody_for_long_is_alone_and_music_is_somebody() -> None:
     silent = replace(CITIZEN, ended_ns=at(30), stretches=(heard(1, 4, "zhang"), heard(16, 30, "li")))
     music = replace(silent, stretches=(heard(1, 4, "zhang"), heard(4, 16, MUSIC), heard(16, 30, "li")))
