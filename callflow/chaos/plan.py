@@ -37,6 +37,7 @@ class Fault(StrEnum):
 OF_ONE_CALL = (Fault.AGENT_PHONE_KILLED, Fault.CALLER_LEG_LOST)
 """Faults of one call's own; every other one strikes a whole site or the link between the two."""
 
+OF_A_PBX = frozenset({Fault.FAR_PBX_KILLED, Fault.TRUNK_BLACK_HOLED})
 OF_A_SITE = tuple(fault for fault in Fault if fault not in OF_ONE_CALL)
 
 PHASES = (
@@ -63,12 +64,12 @@ LINGERS: dict[Phase | None, int] = {
     Phase.INVITING: 2,
     Phase.CONSULTING: 6,
     Phase.THREE_WAY: 3,
-    Phase.WAITING: 5,
+    Phase.WAITING: 7,
     Phase.HANDED_OVER: 4,
     Phase.RECALLING: 4,
     Phase.AGENTS_ONLY: 3,
 }
-"""Where callers stay for some seconds to be struck, and how many of 32: most where one seldom comes. None: nowhere."""
+"""Where callers stay for some seconds to be struck, and how many of 34: most where one seldom comes. None: nowhere."""
 
 INJECTIONS = 250
 """Faults of a site for so many calls."""

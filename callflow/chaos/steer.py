@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from callflow.chaos.plan import CALLS_FOR_THEM, CELLS, HITS_WANTED, PHASES, CallPlan, Fault, Injection
+from callflow.chaos.plan import CALLS_FOR_THEM, CELLS, HITS_WANTED, OF_A_PBX, PHASES, CallPlan, Fault, Injection
 from callflow.domain.names import Phase
 
 LOST_FOR_GAINED = 0.4
@@ -28,6 +28,9 @@ RARE = {
     Phase.RECALLING: 6,
 }
 """How seldom a caller is in each phase, as seen: whoever stays there was long on his way."""
+
+PBX_FLOOR = 0.4
+"""Faults of PBXes are few (`strike.CALM_S`): one waits for a moment worth so much of a hit where it is wanted most."""
 
 STRUCK_ENOUGH = 6
 """So many times one call is struck in one phase; then he goes on with his story."""
@@ -96,6 +99,10 @@ def worth(injection: Injection, calls: Sequence[Standing], tally: Tally) -> floa
     values = tally.values()
     counted = Counter(call.phase for call in calls if is_concerned(injection, call))
     gained = sum(values[phase] * min(n, tally.need(injection.fault, phase)) for phase, n in counted.items())
+    if injection.fault in OF_A_PBX:
+        wanted = [values[phase] for phase in PHASES if tally.need(injection.fault, phase)]
+        if gained < PBX_FLOOR * max(wanted, default=0):
+            return 0
     if injection.fault is not Fault.FAR_PBX_KILLED or not gained:
         return gained
     return gained - LOST_FOR_GAINED * sum(values[call.phase] for call in calls if call.origin == injection.site)

@@ -15,6 +15,7 @@ from callflow.chaos.people import LOOK_EVERY_S, Leg, Person, Playing, until
 from callflow.chaos.plan import (
     CALLS_FOR_THEM,
     INJECTIONS,
+    OF_A_PBX,
     OF_A_SITE,
     OF_ONE_CALL,
     SITES,
@@ -33,8 +34,6 @@ OWN_STRIKES_A_CALL = 0.4
 BETWEEN_S, BETWEEN_OWN_S = 0.3, 0.4
 CALM_S = 6.0
 """Between two faults of PBXes: while one is away nobody is handed over, and the rare phases stay empty."""
-
-OF_A_PBX = frozenset({Fault.FAR_PBX_KILLED, Fault.TRUNK_BLACK_HOLED})
 NEW_PHONE_AFTER_S = 1.0
 REGISTER_AGAIN_S = 0.5
 PBX_LIMIT_S = 45.0

@@ -67,6 +67,13 @@ def test_a_pbx_is_not_killed_when_that_costs_more_than_it_strikes() -> None:
     assert next_fault([kill], [call(Phase.WAITING, "110"), *ours[:2]], tally(waiting=5)) is kill
 
 
+def test_a_pbx_is_left_alone_until_its_fault_strikes_where_it_is_wanted_most() -> None:
+    hole = fault(Fault.TRUNK_BLACK_HOLED, "110")
+
+    assert next_fault([hole], [call(Phase.INVITING)], tally(waiting=2, inviting=1)) is None
+    assert next_fault([hole], [call(Phase.WAITING)], tally(waiting=2, inviting=1)) is hole
+
+
 @pytest.mark.parametrize(("kind", "site"), [(Fault.FAR_PBX_KILLED, "110"), (Fault.PROGRAM_KILLED, "12345")])
 def test_a_far_pbx_is_that_of_the_other_platform_and_a_program_that_of_whoever_has_a_leg_there(
     kind: Fault, site: str
