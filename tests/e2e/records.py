@@ -49,14 +49,22 @@ def marks(tickets: list[Row]) -> list[tuple[str, str, str]]:
     return [(ticket["ticket_id"][:2], ticket["owner"], ticket["phone_mark"]) for ticket in tickets]
 
 
+def are_linked(tickets: list[Row]) -> bool:
+    """Each names the other."""
+    return [t["peer_ticket_id"] for t in tickets] == [t["ticket_id"] for t in reversed(tickets)]
+
+
 async def assert_recorded_from_the_journal(scene: Scene) -> None:
     """12345 had nobody to sign the incident id: 110 took its PBX's word, so tickets and calls are one incident."""
     incident = await scene.incident()
     await scene.stage.bell.until(lambda: scene.li.call and scene.li.call.ended_ns, LIMIT_S)
     wanted = [("GD", "110", "handed_over"), ("JD", "110", "kept")]
-    tickets = await eventually(lambda: scene.tickets(incident), lambda found: marks(found) == wanted)
+    # each number crosses with a message of its own, which may come after the word on the owner
+    tickets = await eventually(
+        lambda: scene.tickets(incident), lambda found: marks(found) == wanted and are_linked(found)
+    )
     assert marks(tickets) == wanted
-    assert [t["peer_ticket_id"] for t in tickets] == [t["ticket_id"] for t in reversed(tickets)]
+    assert are_linked(tickets), tickets
     origin = await scene.trace(scene.zhang, incident)
     (attempt,) = origin["calls"][0]["attempts"]
     assert (origin["calls"][0]["phase"], attempt["outcome"], attempt["way"]) == ("ended", "joined", "phone_key")
