@@ -52,6 +52,17 @@ async def test_a_malformed_search_is_refused(house: House, ask: dict[str, object
     assert (await desk.post(SEARCH, ask))[1]["code"] == "invalid-request"
 
 
+@pytest.mark.covers("R-006")
+async def test_why_agents_decided_stands_with_the_ticket(house: House) -> None:
+    desk = await house.desk(house.agent)
+    ticket = Ticket("GD-20261122-000001", str(ULID()))
+    why = {"at": 5.0, "by": "8001", "about": "owner", "text": "张三说不归我们管"}
+    house.tickets.tickets, house.tickets.why = [ticket], {ticket.ticket_id: [why]}
+
+    assert await desk.get(f"/api/v1/tickets/{ticket.ticket_id}/reasons") == (200, {"reasons": [why]})
+    assert (await desk.get("/api/v1/tickets/GD-20261122-999999/reasons"))[1]["code"] == "ticket-not-found"
+
+
 @pytest.mark.parametrize("ticket_id", ["GD-20261122-999999", "x", "GD-'; DROP TABLE tickets;--"])
 async def test_an_unknown_ticket_is_not_found(house: House, ticket_id: str) -> None:
     desk = await house.desk(house.agent)
