@@ -21,6 +21,7 @@ import { makeNotice, sayOf } from "./tell.js";
 import { Earlier, fetchTicket, Ticket } from "./tickets.js";
 
 const HOUSE_EVERY_MS = 5000;
+const AT_A_DESK = new Set(["agent", "supervisor"]);
 
 const store = makeStore({ ...first(), theme: themeNow() });
 const phone = makePhone(store);
@@ -52,6 +53,7 @@ async function lookRound() {
 async function open(signedIn) {
   taste.keep("in", "yes");
   store.change({ session: signedIn, said: "" });
+  if (!AT_A_DESK.has(signedIn.agent.role)) return; // has no calls and so no events
   await lookRound();
   ask("GET", "/ticket-forms").then((forms) => { if (forms.ok) store.change({ forms: forms.body }); });
   house = setInterval(lookRound, HOUSE_EVERY_MS);
@@ -106,6 +108,10 @@ function Desk({ state }) {
     return html`<${Head} ...${{ ...head, onKeys: null }} /><${SignIn} onIn=${open} />`;
   }
   const who = state.session.agent;
+  if (!AT_A_DESK.has(who.role)) {
+    return html`<${Head} ...${{ ...head, onKeys: null }} who=${who} site=${state.session.site} onOut=${async () => { await signOut(); close(); }} />
+      <main class="sign"><p class="card">${t("no.desk")}</p></main>`;
+  }
   const call = currentCall(state);
   return html`<${Head} ...${head} who=${who} site=${state.session.site} stream=${state.stream} extra=${html`<${Phone} state=${state} />`}
       onOut=${async () => { await signOut(); close(); }} />
