@@ -54,7 +54,8 @@ from callflow.domain.names import AgentId, SiteId
 from callflow.event_loop import run
 from callflow.exchange_parts import ExchangeParts
 from callflow.guard.figures import GuardFigures
-from callflow.guard.memory import moves_in
+from callflow.guard.memory import bans_in, moves_in
+from callflow.key_facts import key_facts
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.logs import log_json
 from callflow.probes import guard_of, platforms_of, probes_of
@@ -208,6 +209,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             probes=probes_of(link, runner, facts, desks, keeper, put_off=put_off),
             platforms=platforms_of(site, trunks, lines) | {"guard": guard_of(settings.guard_dir, clock)},
             number_shown=SqlReveals(database),
+            keys=key_facts(keys),
+            bans=lambda: bans_in(settings.guard_dir),
             is_reachable=trunks.is_reachable,
             clock=clock,
             registry=registry,

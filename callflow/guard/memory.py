@@ -116,6 +116,12 @@ def moves_in(folder: Path) -> tuple[Move, ...]:
     return report.moves if report else ()
 
 
+def bans_in(folder: Path) -> tuple[Ban, ...]:
+    """Whom the guard refused when it last reported; none when it cannot be read."""
+    report = read_memory(folder)
+    return report.bans if report else ()
+
+
 def cause_of(report: Report | None, now: float) -> str | None:
     """Why attackers are not refused at this moment, in a few words; None when they are."""
     if report is None:

@@ -16,6 +16,7 @@ from callflow.web import (
     events,
     figures,
     health,
+    house_rules,
     line_figures,
     metrics,
     openapi,
@@ -63,6 +64,7 @@ ROUTES: tuple[Route, ...] = (
     *callbacks.ROUTES,
     *directory.ROUTES,
     *health.ROUTES,
+    *house_rules.ROUTES,
     *metrics.ROUTES,
 )
 

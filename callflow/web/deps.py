@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from pydantic import BaseModel
 
+    from callflow.domain.bans import Ban
     from callflow.domain.calls import Call
     from callflow.domain.events import DeskEvent
     from callflow.domain.names import AgentId, CallId, IncidentId, TargetCode, TicketId
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from callflow.service.recordings import Books, Files
     from callflow.service.ticket_ports import DivertedBooks, Lives
     from callflow.service.ticket_search import BulkSearch
+    from callflow.service.trust import KeyFacts
     from callflow.sitefile import Site
     from callflow.web.metrics import Metrics
     from callflow.web.rate import Allowance
@@ -162,6 +164,9 @@ class Deps:
     platforms: Mapping[str, Probe]
     """The lines to the other platforms, and the guard: named when missing, but calls are answered without them."""
     number_shown: NumberShown
+    keys: KeyFacts
+    bans: Callable[[], Sequence[Ban]]
+    """Reads the guard's memory from disk: call it in a thread."""
     is_reachable: Callable[[TargetCode], bool | None]
     """Whether a directory code's trunk answers; None when nobody can say."""
     clock: Callable[[], float]

@@ -1,15 +1,17 @@
-"""The supervisor's page and the trace in a real Chromium: right, inert, usable by everybody, only for their roles."""
+"""Supervisor's page, trace, administrator's page in a real Chromium: right, inert, usable, only for their roles."""
 
 from __future__ import annotations
 
 import os
 import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from callflow.adapters.sql.database import Database
+from callflow.domain.bans import Ban, Reason
 from tests.contract.web.house import House
 from tests.web.desk_page import SIGN_IN, DeskPage
 from tests.web.full_house import NUMBER, FullHouse
@@ -132,6 +134,27 @@ async def test_an_incident_is_a_ladder_from_the_first_ring_to_the_last_step(
     )
     await trace.page.click(".find a")
     await trace.sees("table a", call.incident_id)  # back in the list, by the newest ticket
+
+
+@pytest.mark.covers("R-065", "T-19")
+async def test_the_administrator_reads_the_house_and_no_caller(browser: Browser, pictures: Path) -> None:
+    house = House()
+    house.missing["redis"] = HOSTILE[2]
+    house.bans = [Ban(ip_address("192.0.2.7"), Reason.PASSWORD, house.now, house.now + 600, 1)]
+    await house.open()
+
+    admin = await opened(browser, house, "/admin", house.administrator)
+    await admin.sees("[data-part=redis]", HOSTILE[2])
+    await admin.sees("[data-target='110']", "62110")
+    await admin.sees("[data-peer='110']", "b2b2 b2b2")
+    await admin.sees("th", "192.0.2.7")
+    await admin.sees(".alerts", "carrier stranger")
+    asked = {url.removeprefix(f"{house.url}/api/v1") for url in admin.page.asked if "/api/" in url}
+
+    assert asked == {"/session", "/health/ready", "/roster", "/site", "/bans"}
+    await look_at(admin, "23-administrator", pictures)
+    assert not await admin.has(GROWN)
+    await house.close()
 
 
 @pytest.mark.covers("R-065")

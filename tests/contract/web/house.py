@@ -38,6 +38,7 @@ from callflow.service.orders import Orders
 from callflow.service.ports import Known
 from callflow.service.put_off import PutOff
 from callflow.service.site_rules import rules_of
+from callflow.service.trust import KeyFacts
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from callflow.domain.bans import Ban
 
 NET = "127.0.107"
 SITES = Path(__file__).resolve().parents[3] / "asterisk-config" / "sites"
@@ -132,6 +134,8 @@ class House:
         self.asked: list[Words] = []
         self.suggestion: dict[str, Any] | Exception = SUGGESTION
         self.missing: dict[str, str] = {}
+        self.keys = KeyFacts(self.now + 80 * 86_400, self.now + 80 * 86_400, "a1" * 32, {"110": "b2" * 32})
+        self.bans: list[Ban] = []
         self.app: web.Application
         self.runner: web.AppRunner
         self.url = ""
@@ -171,6 +175,8 @@ class House:
             probes={"database": database, "redis": redis},
             platforms={"trunk-110": trunk},
             number_shown=self.number_shown,
+            keys=self.keys,
+            bans=lambda: self.bans,
             is_reachable=lambda code: False if code in self.unreachable else None,
             clock=lambda: self.now,
             registry=self.registry,

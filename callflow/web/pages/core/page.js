@@ -16,7 +16,7 @@ addWords({
 
 const SECOND_MS = 1000;
 
-// looks: [{ everyMs, what: { name: path } }]; View gets { store }. Returns the store, and whether
+// looks: [{ everyMs, what: { name: path }, roles }], `roles` when it is not for all of the page's; View gets { store }. Returns the store, and whether
 // this role may see the page.
 export function openPage({ name, looks, View, first = {} }) {
   const store = makeStore({ session: undefined, theme: themeNow(), told: {}, problems: {}, offset: 0, now: Date.now() / 1000, ...first });
@@ -43,7 +43,8 @@ export function openPage({ name, looks, View, first = {} }) {
   }
 
   async function goOn(group) {
-    if (!document.hidden && mayLook()) await lookRound(group);
+    const role = store.state.session?.agent.role;
+    if (!document.hidden && mayLook() && (group.roles?.includes(role) ?? true)) await lookRound(group);
     if (store.state.session) timers.set(group, setTimeout(goOn, group.everyMs, group));
   }
 

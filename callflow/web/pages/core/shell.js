@@ -37,6 +37,7 @@ export const PAGES = {
   desk: { path: "/", roles: ["agent", "supervisor"] },
   supervisor: { path: "/supervisor", roles: ["supervisor", "auditor"] },
   trace: { path: "/trace", roles: ["agent", "supervisor", "auditor"] },
+  admin: { path: "/admin", roles: ["administrator", "auditor"] },
 };
 
 // The way to a role's other pages. An agent has none: he must not leave his phone by a slip of the hand.
