@@ -24,7 +24,7 @@ from callflow.service.ports import FactsAway
 from callflow.service.signatures import Refusal, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping
     from pathlib import Path
 
     from callflow.domain.names import IncidentId, SiteId
@@ -99,10 +99,7 @@ class Pushing:
             by_incident: defaultdict[IncidentId, list[Unsent]] = defaultdict(list)
             for message in waiting:
                 by_incident[message.incident_id].append(message)
-            places = asyncio.Semaphore(INCIDENTS_AT_ONCE)
-            async with asyncio.TaskGroup() as group:
-                for messages in by_incident.values():
-                    group.create_task(self._send_incident(messages, places))
+            await self._send_incidents(by_incident.values())
         if time.monotonic() >= self._compare_at:
             await self._compare()
             self._compare_at = time.monotonic() + COMPARE_EVERY_S
@@ -111,15 +108,34 @@ class Pushing:
         """See the port."""
         await either(self._bell, LOOK_EVERY_S)
 
-    async def _send_incident(self, messages: list[Unsent], places: asyncio.Semaphore) -> None:
-        async with places:
-            for message in sorted(messages, key=lambda each: each.seq):
+    async def _send_incidents(self, incidents: Collection[list[Unsent]]) -> None:
+        """Several at once; when the peer or our books are away for one of them, no other begins.
+
+        No task group: one that fails while it is cancelled tells only of the failure (Python before 3.13), and this
+        program would not end.
+        """
+        places, away = asyncio.Semaphore(INCIDENTS_AT_ONCE), list[PeerAway | FactsAway]()
+
+        async def send(messages: list[Unsent]) -> None:
+            async with places:
                 try:
-                    await self._send(message)
-                except Refused as refused:
-                    await self._outflow.refused(message, refused)
-                    return
-                await self._outflow.received(message)
+                    if not away:
+                        await self._send_incident(messages)
+                except (PeerAway, FactsAway) as cause:
+                    away.append(cause)
+
+        await asyncio.gather(*(send(messages) for messages in incidents))
+        if away:
+            raise away[0]
+
+    async def _send_incident(self, messages: list[Unsent]) -> None:
+        for message in sorted(messages, key=lambda each: each.seq):
+            try:
+                await self._send(message)
+            except Refused as refused:
+                await self._outflow.refused(message, refused)
+                return
+            await self._outflow.received(message)
 
     async def _send(self, message: Unsent) -> None:
         """Return when the peer's receipt for this message is in."""

@@ -54,8 +54,8 @@ class ExchangeLines:
             try:
                 await carrier.round()
                 cause = None
-            except* (PeerAway, FactsAway) as away:
-                cause = _first_cause(away)
+            except (PeerAway, FactsAway) as away:
+                cause = str(away)
             carrier.cause = cause
             if (cause is not None) != was_away:
                 was_away = cause is not None
@@ -88,10 +88,3 @@ def lines_of(
         if peer.exchange_folders is not None and peer.exchange_in is Mode.FILE:
             carriers.append(FilesIn(peer_id, inflow, peer.exchange_folders.out, peer.exchange_folders.into))
     return ExchangeLines(https, carriers)
-
-
-def _first_cause(group: BaseExceptionGroup[Exception]) -> str:
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return str(first)

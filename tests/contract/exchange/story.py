@@ -103,7 +103,8 @@ async def one_key(here: Side, there: Side, until: Until, *, number: str = "19900
     await write(
         here, call, c.SettleOwner(call.call_id, call.incident_id, *settled), c.SendOwnerSettled(*about, *settled)
     )
-    await write(here, replace(call, note="楼上有人打架，有人持刀"), c.SendNote(*about))
+    call = replace(call, note="楼上有人打架，有人持刀")
+    await write(here, call, c.SendNote(*about))
     await write(there, replace(arrived, note="已派警"), c.SendNote(*back))
     await write(here, replace(call, danger=True), c.SendDanger(*about))
     await ticket_there(there, call.incident_id, until, danger=True)
@@ -113,6 +114,7 @@ async def one_key(here: Side, there: Side, until: Until, *, number: str = "19900
         (t.FedBack(there.now, "9001", result="已出警", told_by="phone"), "已出警，双方和解"),
     ):
         await step(there, his, happening, text=text)
+    await write(here, replace(call, phase=Phase.ENDED, ended_at=here.now, end_cause=16))
     return call.incident_id
 
 

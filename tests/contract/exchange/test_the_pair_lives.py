@@ -28,8 +28,8 @@ from callflow.domain.tickets import (
     Signed,
     State,
 )
-from callflow.service.exchange import Opened
 from callflow.service.messages import ExchangeMessage
+from callflow.service.signatures import Opened
 from callflow.service.ticket_ports import Given, NewMatter
 from tests.contract.exchange.conftest import NOW, Platform
 
@@ -46,7 +46,7 @@ async def ferry(*platforms: Platform) -> None:
             for message in await sender.outgoing.unsent(receiver.id, 100):
                 said_there = ExchangeMessage.model_validate_json(message.payload)
                 await receiver.on_message(said_there)
-                opened = Opened(sender.id, "", "", message.digest, said_there)
+                opened = Opened(sender.id, "", message.digest, said_there)
                 await receiver.inbox.keep(opened, NOW)
                 await sender.outgoing.receipted(message.message_id, NOW)
                 said = True
