@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -16,7 +17,7 @@ from sqlalchemy import distinct, func, select
 
 from callflow.adapters import exchange_files, exchange_lines
 from callflow.adapters.sql import audit
-from callflow.adapters.sql.tables import inbox, outbox, tickets
+from callflow.adapters.sql.tables import inbox, outbox, ticket_steps, tickets
 from callflow.service.exchange import Mode
 from callflow.service.messages import KINDS
 from tests.contract.exchange import story
@@ -97,7 +98,12 @@ async def check_the_books(one: House, other: House) -> dict[str, int]:
         sent = await rows(here, select(outbox.c.incident_id, outbox.c.seq, outbox.c.digest))
         taken = await rows(there, select(inbox.c.incident_id, inbox.c.seq, inbox.c.digest))
         assert checksum(sent) == checksum(taken)
-        assert len(there.taken) == len(set(there.taken)) == len(sent)  # acted on once each
+        messages = await rows(here, select(outbox.c.message_id))
+        assert {message for (message,) in messages} == set(there.taken)  # and one that an end cut short was begun anew
+        steps = await rows(here, select(ticket_steps.c.ticket_id, ticket_steps.c.version, ticket_steps.c.step))
+        assert len(steps) == len(set(steps))
+        lists = [json.loads(attempts) for (attempts,) in await rows(here, select(tickets.c.attempts))]
+        assert all(len(one) == len({attempt["attempt_id"] for attempt in one}) for one in lists)
         order = await rows(there, select(inbox.c.incident_id, inbox.c.seq).order_by(inbox.c.received_at, inbox.c.seq))
         for incident in {incident for incident, _ in order}:
             numbers = [seq for about, seq in order if about == incident]
