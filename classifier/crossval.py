@@ -1,6 +1,6 @@
 """What the heads say of utterances that they never saw: by groups of near-twins, or by authors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ from classifier.heads import Opinion, calibrated, head_names
 from classifier.hits import find_hits
 from classifier.lexicon import lexicon
 from classifier.normalise import normalise
-from classifier.solve import Matrix, fit
-from classifier.train import PENALTY, Material, calibrate
+from classifier.solve import Matrix, Solved
+from classifier.train import Material, calibrations
 from classifier.tuning import Tuning
 
 
@@ -22,37 +22,24 @@ from classifier.tuning import Tuning
 class Unseen:
     """Logits of every utterance from heads that never saw its fold, and how a sentence sounds to them."""
 
-    logits: dict[str, Matrix]
+    logits: Mapping[str, Matrix]
     words_of_danger: dict[int, tuple[NDArray[np.floating], float]]  # fold -> weights of features, bias
     fold: NDArray[np.intp]
 
 
-def unseen(made: Material, model: str, fold: NDArray[np.intp]) -> Unseen:
-    """Fit once a fold, always without it."""
-    kernel, wanted = made.kernels[model], made.targets
-    logits: dict[str, Matrix] = {head: np.zeros(table.shape) for head, table in wanted.items()}
+def unseen(made: Material, solution: Solved, of_words: Solved, fold: NDArray[np.intp]) -> Unseen:
+    """What `solution` says of what it never saw; `of_words`: the same split, the heads over words alone."""
     by_fold: dict[int, tuple[NDArray[np.floating], float]] = {}
-    for number in np.unique(fold).tolist():
-        known, asked = fold != number, fold == number
-        tables = [table[known] for table in wanted.values()]
-        fitted = dict(zip(wanted, fit(kernel[np.ix_(known, known)], tables, PENALTY), strict=True))
-        for head, one in fitted.items():
-            logits[head][asked] = kernel[np.ix_(asked, known)] @ one.weights + one.bias
-        danger = (
-            fitted["danger"]
-            if model == "words"
-            else fit(made.kernels["words"][np.ix_(known, known)], [wanted["danger"][known]], PENALTY)[0]
-        )
-        spread = np.zeros((len(known), 2))
-        spread[known] = danger.weights
-        by_feature = made.sparse.back(spread, len(made.vocabulary.index))
+    for number, heads in of_words.without.items():
+        danger = heads["danger"]
+        by_feature = made.sparse.back(danger.weights, len(made.vocabulary.index))
         by_fold[number] = (by_feature[:, 1] - by_feature[:, 0], float(danger.bias[1] - danger.bias[0]))
-    return Unseen(logits, by_fold, fold)
+    return Unseen(solution.unseen, by_fold, fold)
 
 
 def cases(made: Material, told: Unseen, tuning: Tuning) -> Iterator[Case]:
     """Every utterance as the pipeline would have heard it with heads that never saw it."""
-    calibration = {head: calibrate(told.logits[head], table, head) for head, table in made.targets.items()}
+    calibration = calibrations(made, told.logits)
     names, data = head_names(), lexicon()
     for number, row in enumerate(made.heard):
         logits = np.concatenate([told.logits[head][number] for head in names])

@@ -15,6 +15,11 @@ _GAP = r"[^。！？!?；;\n]{0,6}?"
 _MACRO = re.compile(r"\{([a-z_]+)\}")
 _QUANTIFIER = re.compile(r"[?*+]\??|\{(\d+)(,\d*)?\}\??")
 
+COMMON = (
+    "了我的不一个人在上是没说有来里子就们下那天到他都家要着车去你三还老打头把门电十小给口水出开两面楼得大这现过地走年看"
+)
+"""What most callers say, the commonest first; 了 stands in six of ten utterances, 看 in one of twenty."""
+
 Needs = tuple[frozenset[str], ...]
 
 
@@ -25,9 +30,9 @@ class Cue:
     pattern: re.Pattern[str]
     needs: Needs
 
-    def can_match(self, characters: frozenset[str]) -> bool:
-        """False only if no text made of `characters` can match."""
-        for need in self.needs:  # noqa: SIM110 - a generator here doubles the cost of an utterance
+    def can_match(self, characters: frozenset[str], met: int = 0) -> bool:
+        """False only if no text made of `characters` can match; the first `met` needs are known to be met."""
+        for need in self.needs[met:]:  # noqa: SIM110 - a generator here doubles the cost of an utterance
             if need.isdisjoint(characters):
                 return False
         return True
@@ -45,7 +50,12 @@ def compile_cue(source: str, macros: Mapping[str, str]) -> Cue:
         pattern = re.compile(re.sub(r"\((?!\?)", "(?:", plain).replace("~", _GAP))
     except (KeyError, re.error) as broken:
         raise ValueError(f"cue {source!r} cannot be read: {broken}") from broken
-    return Cue(pattern, tuple(sorted(_Reader(plain).read(), key=len)))  # the rarest first
+    return Cue(pattern, tuple(sorted(_Reader(plain).read(), key=_commonness)))  # the rarest first
+
+
+def _commonness(need: frozenset[str]) -> float:
+    """About how many of a hundred utterances have one of these characters."""
+    return sum(60 / (1 + COMMON.index(one) / 8) if one in COMMON else 1 for one in need)
 
 
 class _Reader:

@@ -23,7 +23,8 @@ HOTLINE_ORDER = ("119", "120", "122", "utility")
 LINE_AT = 0.5  # a further hotline is added from this probability on
 EITHER_SIDE = (Platform.POLICE, Platform.BOTH)
 NARROW = 0.2  # the platform's lead over the next one: less is a near tie
-DOUBTFUL = 0.3  # of danger: from here on the agent is told to ask
+DOUBTFUL = 0.2  # of danger: from here on the agent is told to ask, and to make it a three-party call
+DOUBTFUL_CUE = 0.12  # with words of danger that nothing round them clears: from here on it is both platforms'
 SCOPE_AT = 0.15  # a strong cue of another procedure counts unless the heads think this little of it
 
 
@@ -111,20 +112,25 @@ def judge(case: Case, tuning: Tuning) -> Verdict:
     if danger:
         platform = Platform.BOTH if chance[Platform.BOTH] > chance[Platform.POLICE] else Platform.POLICE
         return Verdict(platform, danger, is_narrow=False, rests_on=rests_on)
-    if _another_procedure(case, chance):
+    doubtful = _is_doubtful(case)
+    if _another_procedure(case, chance) and not doubtful:
         return Verdict(Platform.NONE, danger, is_narrow=False, rests_on=())
     best = ranked[0]
-    narrow = chance[best] - chance[ranked[1]] < NARROW or _is_doubtful(case)
-    doubted = chance[Platform.POLICE] + chance[Platform.BOTH]
+    narrow = chance[best] - chance[ranked[1]] < NARROW or doubtful
     if overlap := _overlap(case):
-        return Verdict(overlap, danger, is_narrow=overlap is Platform.BOTH, rests_on=())
-    if best not in EITHER_SIDE and (
-        doubted >= tuning.not_alone_at or (case.live and case.opinion.danger >= tuning.clear_below)
-    ):
+        return Verdict(overlap, danger, is_narrow=overlap is Platform.BOTH or doubtful, rests_on=())
+    if best not in EITHER_SIDE and _is_for_both(case, chance, tuning):
         return Verdict(Platform.BOTH, danger, is_narrow=True, rests_on=())
     if best is Platform.POLICE and narrow and _only_matters_of_12345(case):
         best = Platform.GOVERNMENT  # a near tie, and every rule that was hit is of one side
+    if best is Platform.NONE and doubtful:
+        best = Platform.BOTH  # a guide to another procedure would leave him alone
     return Verdict(best, danger, is_narrow=narrow, rests_on=())
+
+
+def _is_for_both(case: Case, chance: dict[Platform, float], tuning: Tuning) -> bool:
+    doubted = chance[Platform.POLICE] + chance[Platform.BOTH]
+    return doubted >= tuning.not_alone_at or (bool(case.live) and case.opinion.danger >= DOUBTFUL_CUE)
 
 
 def _only_matters_of_12345(case: Case) -> bool:

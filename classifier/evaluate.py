@@ -6,7 +6,7 @@ that neither rules nor heads were tuned on.
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -20,11 +20,12 @@ from classifier.decide import Case, decide, judge
 from classifier.encoder import Encoder, encoder
 from classifier.figures import Pair, Rate, calibration_error, rates, reliability_svg
 from classifier.lexicon import lexicon
+from classifier.matrix import twin_groups
+from classifier.solve import Solved, solve
 from classifier.suggest import classify
 from classifier.suggestion import Platform
 from classifier.tuning import DEFAULT, Tuning
 
-SPLITS = ("authors", "groups")
 POINTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 LEAST_SHOWN = 8  # a rate of fewer utterances is not printed
 
@@ -36,9 +37,11 @@ def blind(path: Path, tuning: Tuning = DEFAULT) -> str:
     return _report(f"{path.name}: {len(pairs)} utterances, {reads} the sentence encoder", pairs)
 
 
-def unseen_cases(made: train.Material, model: str, split: str, tuning: Tuning = DEFAULT) -> list[Case]:
-    """Every utterance as heads hear it that never saw its group or its author."""
-    return list(crossval.cases(made, crossval.unseen(made, model, fold_of(made, split)), tuning))
+def unseen_cases(
+    made: train.Material, solutions: Mapping[str, Solved], model: str, fold: NDArray[np.intp], tuning: Tuning = DEFAULT
+) -> list[Case]:
+    """Every utterance as heads hear it that never saw its fold."""
+    return list(crossval.cases(made, crossval.unseen(made, solutions[model], solutions["words"], fold), tuning))
 
 
 def answered(made: train.Material, cases: Sequence[Case], tuning: Tuning = DEFAULT) -> list[Pair]:
@@ -47,21 +50,16 @@ def answered(made: train.Material, cases: Sequence[Case], tuning: Tuning = DEFAU
     return list(zip(made.utterances, answers, strict=True))
 
 
-def fold_of(made: train.Material, split: str) -> NDArray[np.intp]:
-    """The fold of every utterance."""
-    if split == "groups":
-        return train.folds(made.groups)
-    author_of = {row.id: row.author for row in made.utterances}
-    authors = sorted(set(author_of.values()))  # a generated variant goes with its original's author, or it would leak
-    return np.array([authors.index(author_of[row.made_from or row.id]) for row in made.utterances])
-
-
 def report(keep: Path, tell: Callable[[str], None], plot: Path | None = None) -> None:
     """Tell the figures of both models by both splits, one after the other. Minutes; vectors are kept in `keep`."""
     made = material(keep)
-    for split in SPLITS:
+    for split, fold in (
+        ("authors", train.authors(made)),
+        ("groups", train.folds(twin_groups(made.heard, made.kernels["words"]))),
+    ):
+        solutions = {name: solve(kernel, made.targets, fold) for name, kernel in made.kernels.items()}
         for model in made.kernels:
-            cases = unseen_cases(made, model, split)
+            cases = unseen_cases(made, solutions, model, fold)
             pairs = answered(made, cases)
             tell(_report(f"model {model}, never seen: {split}; {len(pairs)} utterances", pairs))
             tell(_operating_points(made, cases))
@@ -70,9 +68,9 @@ def report(keep: Path, tell: Callable[[str], None], plot: Path | None = None) ->
                 target.write_text(reliability_svg(pairs, f"{model}, authors never seen"), encoding="utf-8")
 
 
-def material(keep: Path) -> train.Material:
-    """The corpus as numbers, with sentences where this machine can read them."""
-    return train.material(corpus(), Encoder(keep) if encoder() is not None else None)
+def material(keep: Path, *, trust: bool = False) -> train.Material:
+    """The corpus as numbers, with sentences where this machine can read them; `trust` as in `train.material`."""
+    return train.material(corpus(), Encoder(keep) if encoder() is not None else None, trust=trust)
 
 
 def _report(title: str, pairs: Sequence[Pair]) -> str:
@@ -130,18 +128,24 @@ def _confusion(pairs: Sequence[Pair]) -> list[str]:
 
 
 def held(keep: Path, folder: Path) -> tuple[bool, str]:
-    """Train anew into `folder`, compare with the committed models, and hold the figures against floors.toml."""
-    encoder_here = Encoder(keep) if encoder() is not None else None
-    train.train(corpus(), encoder_here, folder)
+    """Train anew into `folder`, compare with the committed models, and hold the figures against floors.toml.
+
+    Of the sentences only a sample is read anew: reading all would take longer than everything else together.
+
+    Raises:
+        ValueError: the sample differs from the vectors in the committed model.
+    """
+    made = material(keep, trust=True)
+    solutions = train.solved(made)
+    train.train(made, solutions, folder)
     said = [train.compare(name, folder) for name in ("words", "sentence") if (folder / f"{name}.npz").is_file()]
     floors = tomllib.loads((files("classifier") / "data" / "floors.toml").read_text(encoding="utf-8"))
-    made = material(keep)
     good = all(line.startswith("same") for line in said)
     for model, bounds in floors.items():
         if model not in made.kernels:
             said.append(f"{model}: not measured, this machine has no sentence encoder")
             continue
-        measured = rates(answered(made, unseen_cases(made, model, "authors")))
+        measured = rates(answered(made, unseen_cases(made, solutions, model, train.authors(made))))
         for name, bound in bounds.items():
             value, kept = measured[name].value, _keeps(measured[name].value, bound)
             good &= kept

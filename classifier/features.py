@@ -42,15 +42,21 @@ class Features:
 
 
 @cache
-def words_of_concepts() -> tuple[dict[str, tuple[str, ...]], int]:
-    """Word -> its concepts, and the length of the longest word."""
+def words_of_concepts() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[int, ...]]]:
+    """Word -> its concepts; and first character -> how long the words are that begin so."""
     text = (files("classifier") / "data" / "concepts.toml").read_text(encoding="utf-8")
     found: dict[str, list[str]] = {}
     for part in tomllib.loads(text).values():
         for concept, words in part.items():
             for word in words.split():
                 found.setdefault(word, []).append(concept)
-    return {word: tuple(sorted(set(names))) for word, names in found.items()}, max(map(len, found))
+    lengths: dict[str, set[int]] = {}
+    for word in found:
+        lengths.setdefault(word[0], set()).add(len(word))
+    return (
+        {word: tuple(sorted(set(names))) for word, names in found.items()},
+        {first: tuple(sorted(some)) for first, some in lengths.items()},
+    )
 
 
 def features(text: PlainText, hits: Iterable[Hit]) -> Features:
@@ -76,11 +82,13 @@ def grams_at(plain: str) -> Iterator[tuple[int, str]]:
 
 def concepts_at(plain: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, concept) for every word that stands for one, also inside longer words."""
-    words, longest = words_of_concepts()
-    for at in range(len(plain)):
-        for end in range(at + 1, min(at + longest, len(plain)) + 1):
-            for concept in words.get(plain[at:end], ()):
-                yield at, end, concept
+    words, lengths = words_of_concepts()
+    for at, first in enumerate(plain):
+        for length in lengths.get(first, ()):
+            word = plain[at : at + length]
+            if len(word) == length:
+                for concept in words.get(word, ()):
+                    yield at, at + length, concept
 
 
 def _concepts(plain: str) -> dict[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifier.corpus import Utterance
-from classifier.suggestion import Platform, Suggestion
+from classifier.suggestion import Action, Platform, Suggestion
 
 _NORMAL_95 = 1.96
 BINS = 10
@@ -59,6 +59,7 @@ def rates(pairs: Sequence[Pair]) -> dict[str, Rate]:
         "danger false alarms": _rate([got.danger for got in harmless]),
         "danger sent to 12345 alone": _rate([got.platform in ALONE for got in dangerous]),
         "must not go to 12345 alone, does": _rate([got.platform in ALONE for got in not_alone]),
+        "danger advised to 12345 alone": _rate([_is_alone(got) for got in dangerous]),
         "ordinary flagged danger or 110": _rate([got.danger or got.platform is Platform.POLICE for got in ordinary]),
         "ordinary shown to 110 at all": _rate([got.danger or got.platform in TO_POLICE for got in ordinary]),
         "platform": _rate([got.platform.value in row.platform for row, got in pairs]),
@@ -67,6 +68,11 @@ def rates(pairs: Sequence[Pair]) -> dict[str, Rate]:
         "department": _rate([got.department in row.department for row, got in sent]),
         "level": _rate([got.level == row.level for row, got in graded]),
     }
+
+
+def _is_alone(got: Suggestion) -> bool:
+    """No other platform is brought in: neither by the platform nor by the advice to make a three-party call."""
+    return got.platform in ALONE and got.action is not Action.THREE_PARTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,14 +93,8 @@ class Opinion:
 
     @property
     def danger(self) -> float:
-        """How much it sounds like danger, 0..1: two parts the danger head, one part "110 or both" of the platform head.
-
-        Two heads that disagree are often both unsure; of calls of unseen authors this flags a tenth fewer ordinary
-        ones at the same recall.
-        """
-        said = _logit(float(self.shares["danger"][1]))
-        police = _logit(float(self.shares["platform"][1] + self.shares["platform"][2]))
-        return 1 / (1 + math.exp(-(2 * said + police) / 3))
+        """How much it sounds like danger, 0..1."""
+        return float(self.shares["danger"][1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +140,6 @@ class Model:
                 return at + classes.index(name)
             at += len(classes)
         raise KeyError(head)
-
-
-def _logit(share: float) -> float:
-    inside = min(max(share, 1e-5), 1 - 1e-5)
-    return math.log(inside / (1 - inside))
 
 
 def nearness(vectors: Row, middle: Row, known: Row) -> Row:

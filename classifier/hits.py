@@ -88,7 +88,7 @@ def _spans(cues: list[Cue], plain: str, characters: frozenset[str]) -> list[tupl
     found = {
         match.span()
         for cue in cues
-        if cue.can_match(characters)
+        if cue.can_match(characters, 1)
         for match in cue.pattern.finditer(plain)
         if match.end() > match.start()
     }

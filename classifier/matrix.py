@@ -17,6 +17,7 @@ from classifier.normalise import PlainText, normalise
 from classifier.solve import Matrix
 
 SEEN_AT_LEAST = 2  # what one utterance alone has teaches nothing about others
+COMMON = 50  # a feature that more than one in so many utterances has
 TWINS = 0.40  # cosine of n-grams above which two utterances must not sit on both sides of a split
 
 
@@ -57,10 +58,16 @@ class Sparse:
     holders: Mapping[int, tuple[NDArray[np.intp], Matrix]]
 
     def kernel(self) -> Matrix:
-        """Rows times rows."""
-        whole = np.zeros((self.rows, self.rows))
+        """Rows times rows. What many have is multiplied as a table, what few have one by one."""
+        whole = np.zeros((self.rows, self.rows), dtype=np.float32)
+        common = [pair for pair in self.holders.values() if len(pair[0]) * COMMON > self.rows]
+        table = np.zeros((self.rows, len(common)), dtype=np.float32)
+        for column, (at, values) in enumerate(common):
+            table[at, column] = values
+        whole += table @ table.T
         for at, values in self.holders.values():
-            whole[np.ix_(at, at)] += np.outer(values, values)
+            if len(at) * COMMON <= self.rows:
+                whole[np.ix_(at, at)] += np.outer(values, values)
         return whole
 
     def back(self, weights: Matrix, features_count: int) -> Matrix:
@@ -96,13 +103,29 @@ class Sentences:
         known /= np.linalg.norm(known, axis=1, keepdims=True)
         return nearness(known, np.zeros(known.shape[1], dtype=np.float32), known).astype(np.float64)
 
+    def far_from(self, heard: Sequence[Heard], encoder: Encoder, numbers: Sequence[int]) -> float:
+        """How far the worst of these is from what the encoder says now: 1 - cosine."""
+        apart = _centred(_read([heard[number] for number in numbers], encoder), self.middle)
+        known = self.small[list(numbers)].astype(np.float32)
+        known /= np.linalg.norm(known, axis=1, keepdims=True)
+        return float(1 - (apart * known).sum(axis=1).min())
+
+
+def _read(heard: Sequence[Heard], encoder: Encoder) -> NDArray[np.float32]:
+    return encoder.encode([excerpt(row.plain.plain) for row in heard])
+
+
+def _centred(vectors: NDArray[np.float32], middle: NDArray[np.float32]) -> NDArray[np.float32]:
+    apart = vectors - middle
+    whole: NDArray[np.float32] = apart / np.linalg.norm(apart, axis=1, keepdims=True)
+    return whole
+
 
 def sentences(heard: Sequence[Heard], encoder: Encoder) -> Sentences:
     """Encode all excerpts, take off the mean, cut."""
-    vectors = encoder.encode([excerpt(row.plain.plain) for row in heard])
+    vectors = _read(heard, encoder)
     middle = vectors.mean(axis=0).astype(np.float16).astype(np.float32)
-    apart = vectors - middle
-    apart /= np.linalg.norm(apart, axis=1, keepdims=True)
+    apart = _centred(vectors, middle)
     top = np.abs(apart).max(axis=1, keepdims=True)
     return Sentences(middle, np.round(apart / top * 127).astype(np.int8))
 

@@ -23,9 +23,9 @@ class Precedent:
 class Tuning:
     """The defaults are what evaluation was done with; docs/classifier.md says what each costs."""
 
-    danger_at: float = 0.48  # probability from which danger is said
+    danger_at: float = 0.28  # probability from which danger is said
     not_alone_at: float = 0.5  # probability of 110 or both from which 12345 is not left alone with it
-    clear_below: float = 0.12  # below this the heads may clear a danger cue
+    clear_below: float = 0.25  # below this the heads may clear a danger cue
     sentences: bool = True  # read whole sentences where the encoder is there
     departments: Mapping[str, str] = field(default_factory=dict)  # a category's department at this site
     places: Mapping[str, str] = field(default_factory=dict)  # a place name -> the district that answers for it

@@ -1,0 +1,51 @@
+"""Heads in closed form: what is said of a group left out is what heads say that were trained without it."""
+
+import numpy as np
+
+from classifier.solve import BIAS, PENALTY, SHARPNESS, Matrix, solve
+
+ROWS, GROUPS = 30, 3
+
+
+def _made() -> tuple[Matrix, Matrix, Matrix]:
+    chance = np.random.default_rng(7)
+    features = chance.normal(size=(ROWS, 8))
+    right = (features[:, 0] + 0.3 * features[:, 1] > 0).astype(int)
+    return features @ features.T, np.eye(2)[right], right
+
+
+def test_a_group_left_out_is_answered_as_by_heads_that_never_saw_it() -> None:
+    kernel, table, _ = _made()
+    group = np.arange(ROWS) % GROUPS
+
+    solved = solve(kernel, {"head": table}, group)
+
+    for number in range(GROUPS):
+        known, asked = group != number, group == number
+        metric = kernel[np.ix_(known, known)] + BIAS + PENALTY * np.eye(known.sum())
+        weights = np.linalg.solve(metric, table[known] - table.mean(axis=0))
+        alone = (kernel[np.ix_(asked, known)] + BIAS) @ weights + table.mean(axis=0)
+        assert np.allclose(solved.unseen["head"][asked], SHARPNESS * alone, atol=1e-2)
+        without = solved.without[number]["head"]
+        assert np.allclose(without.weights[asked], 0, atol=1e-4)
+        assert np.allclose(kernel[asked] @ without.weights + without.bias, SHARPNESS * alone, atol=1e-2)
+
+
+def test_rows_without_a_judgement_teach_that_head_nothing_wrong() -> None:
+    kernel, table, right = _made()
+    half = np.arange(ROWS) % 2 == 0
+
+    solved = solve(kernel, {"whole": table, "half": np.where(half[:, None], table, 0)}, np.arange(ROWS))
+    said = kernel @ solved.heads["half"].weights + solved.heads["half"].bias
+
+    assert (said[half].argmax(axis=1) == right[half]).all()
+    assert np.isfinite(solved.unseen["half"]).all()
+    assert (solved.unseen["whole"].argmax(axis=1) == right).mean() > 0.7
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    kernel, table, _ = _made()
+
+    one, other = (solve(kernel, {"head": table}, np.arange(ROWS)) for _ in range(2))
+
+    assert one.heads["head"].weights.tobytes() == other.heads["head"].weights.tobytes()
