@@ -43,6 +43,7 @@ class TicketRefusal(StrEnum):
     NO_CALL_BACK_IN_DANGER = "no-call-back-in-danger"
     CALLED_BACK_ALREADY = "called-back-already"
     CALL_BACK_IS_THEIRS = "call-back-is-theirs"
+    MATTER_IS_THEIRS = "matter-is-theirs"
     MERGED_INTO_ITSELF = "merged-into-itself"
     MERGE_TARGET_GONE = "merge-target-gone"
     CHANGED_MEANWHILE = "changed-meanwhile"

@@ -109,6 +109,14 @@ TICKET_REFUSALS: dict[str, Refusal] = {
         "Wait for its answer, or close the ticket.",
         "请等待对方回访结果，或直接办结。",
     ),
+    "matter-is-theirs": Refusal(
+        409,
+        "The other platform's matter",
+        "The other platform has the matter; its steps show here as they are taken.",
+        "该事件由对方平台办理，办理进度会同步过来。",
+        "Write to it by a note, or wait until it gives the matter back.",
+        "可通过备注沟通，或等待对方退回。",
+    ),
     "merged-into-itself": Refusal(
         422,
         "Merged into itself",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar
 
+from callflow.lab.plan import Plan
 from softphone_sim.lab import Lab
 
 LIMIT_S = 15.0
@@ -51,8 +52,8 @@ async def eventually(look: Callable[[], Awaitable[Any]], is_so: Callable[[Any], 
     return seen, time.monotonic() - began
 
 
-@pytest.mark.covers("R-010", "R-011", "R-041", "R-043")
-async def test_a_web_matter_is_lived_through_at_both_platforms(lab: Lab) -> None:
+@pytest.mark.covers("R-010", "R-011", "R-041", "R-043", "T-16")
+async def test_a_web_matter_is_lived_through_at_both_platforms(lab: Lab, running: Plan) -> None:
     jars = [CookieJar(unsafe=True), CookieJar(unsafe=True)]
     async with ClientSession(cookie_jar=jars[0]) as at_gov, ClientSession(cookie_jar=jars[1]) as at_police:
         seats = [Seat(http, site.http) for http, site in zip((at_gov, at_police), lab.sites, strict=True)]
@@ -84,3 +85,8 @@ async def test_a_web_matter_is_lived_through_at_both_platforms(lab: Lab) -> None
         closed = await gov.step(ours["ticket_id"], "close")
 
         assert (mirrored["number"], closed["state"], closed["peer_fed_back"]) == ("199****1111", "closed", True)
+        for http, site, at in zip((at_gov, at_police), lab.sites, running.sites, strict=True):
+            async with http.get(f"{site.http}/metrics") as answer:
+                assert "19900001111" not in await answer.text()
+            for log in at.place.log.glob("*.out"):
+                assert "19900001111" not in log.read_text(encoding="utf-8", errors="replace"), log.name

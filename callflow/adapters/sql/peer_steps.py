@@ -56,11 +56,13 @@ async def keep_peer_step(step: Step, record: KeepPeerStep) -> Detail:
         meant.append(PeerFedBack(step.at, record.peer, result=said.text or said.step))
     if said.step == CALLED_BACK:
         meant.append(PeerCalledBack(step.at, record.peer, satisfied=said.satisfied))
+    # A matter comes back once: who has given it back himself hears the echo of that.
+    gives_back = said.step == "returned" and row.owner == record.peer and lives.life_in(step, row).returns == 0
     told: list[str] = []
     for happening in meant:
         row = await step.ticket_of(record.incident_id)
         if TABLE[lives.life_in(step, row).state][type(happening)].rule is not nothing:
             told += (await lives.live_on(step, row, happening, text=said.text)).told
-    if "returned" in told:
+    if gives_back:  # whatever ours has become meanwhile: it is nobody's else
         await step.change_ticket(record.incident_id, owner=step.site.platform.id)
     return kept | {"kept": True, "means": told}

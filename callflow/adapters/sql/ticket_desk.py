@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import func, insert, select, update
 from ulid import ULID
@@ -15,7 +15,19 @@ from callflow.adapters.sql.ticket_records import caller_columns, make
 from callflow.adapters.ticket_rules import shipped_rules
 from callflow.domain.names import Consent, IncidentId, Presentation, SiteId, TicketId, Verified
 from callflow.domain.ticket_refusals import TicketRefusal
-from callflow.domain.tickets import CalledBack, Entrusted, Happening, Life, Merged, Settled, State
+from callflow.domain.tickets import (
+    CalledBack,
+    Entrusted,
+    FedBack,
+    Happening,
+    Life,
+    Merged,
+    Responded,
+    Returned,
+    Settled,
+    Signed,
+    State,
+)
 from callflow.service.ticket_ports import Dispute, DueTicket, Given, Lived, NewMatter
 
 if TYPE_CHECKING:
@@ -29,6 +41,10 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 OPEN = frozenset(State) - {State.CLOSED, State.MERGED}
+
+THEIRS: Final = (Signed, Responded, FedBack, Returned)
+"""What only the unit that has the matter does; while it is the other platform's, its steps are mirrored here. Two who
+both did them would not agree on whose it is (a return here would cross a return there)."""
 
 
 def _once(*words: str) -> str:
@@ -167,8 +183,11 @@ class SqlLives:
     ) -> TicketRefusal | None:
         if read_version is not None and read_version != row.version:
             return TicketRefusal.CHANGED_MEANWHILE
-        if row.owner != self._site.platform.id and any(isinstance(one, CalledBack) for one in happenings):
-            return TicketRefusal.CALL_BACK_IS_THEIRS
+        if row.owner != self._site.platform.id:
+            if any(isinstance(one, CalledBack) for one in happenings):
+                return TicketRefusal.CALL_BACK_IS_THEIRS
+            if row.unit == row.owner and any(isinstance(one, THEIRS) for one in happenings):
+                return TicketRefusal.MATTER_IS_THEIRS
         for into in (one.into for one in happenings if isinstance(one, Merged)):
             other = await lives.locked(step, into)
             if other is None or lives.life_in(step, other).is_over:
