@@ -12,6 +12,7 @@ import pytest
 
 from callflow.adapters.sql.database import Database
 from callflow.domain.bans import Ban, Reason
+from softphone_sim.browser import Browser
 from tests.contract.web.house import House
 from tests.web.desk_page import SIGN_IN, DeskPage
 from tests.web.full_house import NUMBER, FullHouse
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from callflow.domain.names import AgentId
-    from tests.web.browser import Browser
 
 EVIL = "\n".join(HOSTILE)
 GROWN = ", ".join(f"#page {tag}" for tag in ("script", "img", "iframe", "svg", "base", "style"))
