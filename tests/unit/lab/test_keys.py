@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 
 from callflow.domain.names import AgentId, SiteId
+from callflow.key_facts import key_facts
 from callflow.lab.keys import KeysError, SiteNeeds, days_left, load_keys, make_keys
 
 GOV, POLICE = SiteId("12345"), SiteId("110")
@@ -172,3 +173,13 @@ def test_what_is_removed_is_made_anew_and_both_sites_fit_together(tmp_path: Path
 
     gov, police = load_keys(tmp_path, GOV), load_keys(tmp_path, POLICE)
     assert gov.uui_keys[POLICE] == police.uui_keys[GOV]
+
+
+def test_an_administrator_sees_the_same_digest_on_both_sides_and_no_secret(tmp_path: Path) -> None:
+    make_keys(tmp_path, needs(), START)
+
+    ours, theirs = (key_facts(load_keys(tmp_path, site)) for site in (GOV, POLICE))
+
+    assert (ours.peer_keys["110"], theirs.peer_keys["12345"]) == (theirs.exchange_key, ours.exchange_key)
+    assert timedelta(seconds=ours.certificate_ends_at - START.timestamp()) == timedelta(days=90)
+    assert json.loads((tmp_path / "12345" / "secrets.json").read_text())["session"] not in repr(ours)
