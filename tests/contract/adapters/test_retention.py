@@ -151,7 +151,7 @@ async def test_a_chain_whose_messages_are_swept_goes_on(gov: Books, a_call: Make
         occurred_at=NOW,
         body=Note(note=SAID),
     )
-    await inbox.keep(Opened(POLICE, "n" * 16, "token", digest(taken.payload()), taken), NOW)
+    await inbox.keep(Opened(POLICE, "token", digest(taken.payload()), taken), NOW)
 
     counts = await sweeper(gov, 200).sweep()
     await gov.write(call, SendOutcome(call.call_id, call.incident_id, POLICE, attempt.attempt_id, Outcome.JOINED))
