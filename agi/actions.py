@@ -79,8 +79,16 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
         "Timeout": str(ORIGINATE_LIMIT_MS),
         "Variable": [f"__CALLERCHAN={caller}"],
     }
-    if isinstance(order, InviteTarget | ReportDanger):
+    if isinstance(order, InviteTarget):
         return action | _attempt_headers(order, uui, caller)
+    if isinstance(order, ReportDanger):
+        headers = _attempt_headers(order, uui, caller)
+        if call.agent is not None:  # should the caller hang up before Asterisk has read this
+            headers["Variable"] = [
+                *headers["Variable"],
+                f"AGENTCHAN={_checked(_CHANNEL, call.agent.channel, 'the agent channel')}",
+            ]
+        return action | headers
     if isinstance(order, ReleaseAgent) and order.by_agent:  # his own wish to leave outweighs an earlier wish to stay
         return action | {"Variable": [f"__CALLERCHAN={caller}", "BYAGENT=1"]}
     return action
