@@ -21,7 +21,7 @@ from callflow.domain.commands import (
     ReleaseAgent,
     ReportDanger,
 )
-from callflow.domain.names import Kind, Phase, Verified
+from callflow.domain.names import Kind, Verified
 from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused
 
@@ -65,10 +65,7 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
         exten = _checked(_CODE, order.target, "the target")
     if isinstance(order, InviteTarget) and order.contact:
         exten += f"*{int(order.contact)}"
-    anchor = call.caller.channel
-    if isinstance(order, ReportDanger) and call.phase is Phase.AGENTS_ONLY and call.agent is not None:
-        anchor = call.agent.channel  # the caller is gone: 110 is brought into the talk of those who are left
-    caller = _checked(_CHANNEL, anchor, "the caller's channel")
+    caller = _checked(_CHANNEL, call.caller.channel, "the caller's channel")
     action: dict[str, str | list[str]] = {
         "Action": "Originate",
         "Channel": f"Local/{exten}@{entry}/n",
@@ -79,16 +76,8 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
         "Timeout": str(ORIGINATE_LIMIT_MS),
         "Variable": [f"__CALLERCHAN={caller}"],
     }
-    if isinstance(order, InviteTarget):
-        return action | _attempt_headers(order, uui, caller)
-    if isinstance(order, ReportDanger):
-        headers = _attempt_headers(order, uui, caller)
-        if call.agent is not None:  # should the caller hang up before Asterisk has read this
-            headers["Variable"] = [
-                *headers["Variable"],
-                f"AGENTCHAN={_checked(_CHANNEL, call.agent.channel, 'the agent channel')}",
-            ]
-        return action | headers
+    if isinstance(order, InviteTarget | ReportDanger):
+        return action | _attempt_headers(order, uui, call)
     if isinstance(order, ReleaseAgent) and order.by_agent:  # his own wish to leave outweighs an earlier wish to stay
         return action | {"Variable": [f"__CALLERCHAN={caller}", "BYAGENT=1"]}
     return action
@@ -143,7 +132,8 @@ def call_back_action(wanted: CallBackCall) -> dict[str, str | list[str]]:
     }
 
 
-def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, caller: str) -> dict[str, str | list[str]]:
+def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, call: Call) -> dict[str, str | list[str]]:
+    caller = call.caller.channel
     attempt_id = _checked(_ULID, order.attempt_id, "the attempt's id")
     kind = order.kind if isinstance(order, InviteTarget) else Kind.THREE_PARTY
     variables = [
@@ -155,6 +145,8 @@ def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, caller: str) 
     ]
     if isinstance(order, InviteTarget) and order.private:
         variables.append("__PRIVATE=1")
+    if isinstance(order, ReportDanger) and call.agent is not None:  # where 110 is brought to when the caller is gone
+        variables.append(f"AGENTCHAN={_checked(_CHANNEL, call.agent.channel, 'the channel of our agent')}")
     if _checked(_UUI, uui, "the signed incident id"):
         variables.append(f"__UUI={uui}")
     # Asterisk refuses a second channel with the same id: a repeated order cannot ring twice while the first
