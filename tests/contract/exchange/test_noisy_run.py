@@ -27,6 +27,7 @@ from tests.contract.exchange.noise import Before, House, NoisyLine
 HOUR_S = 3600.0
 LIMIT_S = 150
 PRESSES, AT_ONCE = 100, 12
+IN_THE_MIDDLE = 8
 SHM = Path("/dev/shm")
 
 
@@ -76,15 +77,30 @@ async def rows(house: House, statement: Any) -> list[tuple[Any, ...]]:
 
 
 async def settled(*pair: House) -> None:
-    """Nothing waits at either side, and nothing is being written."""
+    """Nothing waits at either side, and since the look before nothing was written: an answer may put a message down."""
+    before: list[Any] = []
 
-    async def nothing_waits() -> bool:
+    async def still() -> bool:
         waiting = [await h.platform.outgoing.unsent(o.id, 1) for h, o in (pair, pair[::-1])]
-        return not any(waiting)
+        written = [await rows(h, select(func.count()).select_from(table)) for h in pair for table in (outbox, inbox)]
+        was, before[:] = list(before), written
+        return not any(waiting) and was == written
 
-    for _ in range(3):  # an answer may put a message down
-        await until(nothing_waits)
-        await asyncio.sleep(0.1)
+    await until(still)
+
+
+async def more_is_taken(*pair: House) -> None:
+    """The line is in the middle of it: so many more messages have been acted on since now."""
+
+    def taken() -> int:
+        return sum(len(house.taken) + len(house.platform.taken) for house in pair)
+
+    enough = taken() + IN_THE_MIDDLE
+
+    async def are_there() -> bool:
+        return taken() >= enough
+
+    await until(are_there)
 
 
 def checksum(chain: list[tuple[Any, ...]]) -> str:
@@ -162,9 +178,9 @@ async def test_a_hundred_presses_with_restarts_an_hours_cut_noise_and_a_side_tha
 
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_pressing(houses, PRESSES // 2, dice))
-        await asyncio.sleep(1.0)
+        await more_is_taken(*houses)
         await restarted(police)
-        await asyncio.sleep(0.5)
+        await more_is_taken(*houses)
         monkeypatch.setattr(NoisyLine, "is_cut", True)
         await until(tried_in_vain)
         now += HOUR_S
@@ -175,7 +191,7 @@ async def test_a_hundred_presses_with_restarts_an_hours_cut_noise_and_a_side_tha
     async with asyncio.TaskGroup() as group:
         await restarted(police, names=Before())
         group.create_task(keep_pressing(houses, PRESSES // 2, dice))
-        await asyncio.sleep(1.0)
+        await more_is_taken(*houses)
         await restarted(gov)
     await settled(*houses)
     await restarted(police)
@@ -202,7 +218,7 @@ async def test_the_other_ways_end_with_the_same_pairs_after_restarts(houses: tup
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_pressing(houses, 10, dice))
         for house in (police, gov):
-            await asyncio.sleep(0.5)
+            await more_is_taken(*houses)
             await house.end()
             await house.begin(NOW)
 
