@@ -12,10 +12,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
+from pydantic import Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
 
 from callflow.service.exchange import Mode
 from callflow.service.profiles import Profile
+from callflow.site_keeping import Journal, Logs, Recording, Retention, Strict
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
@@ -25,11 +26,7 @@ class SiteFileError(Exception):
     """The site file cannot be used; the message names the file, the field and the cure."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Platform(_Strict):
+class Platform(Strict):
     """The site itself. `short_numbers`: the service numbers a caller may dial to reach it."""
 
     id: Code
@@ -41,7 +38,7 @@ class Platform(_Strict):
     region: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 
 
-class Addresses(_Strict):
+class Addresses(Strict):
     """Where this site listens. SIP for agents and carriers is UDP 5060, the trunk is TLS 5061."""
 
     host: Address
@@ -62,7 +59,7 @@ class Addresses(_Strict):
         return self.host if self.host.startswith("127.") else "127.0.0.1"
 
 
-class Timing(_Strict):
+class Timing(Strict):
     """How long things may take, in seconds."""
 
     answer_limit_s: int = Field(default=20, ge=5, le=120)
@@ -75,63 +72,7 @@ class Timing(_Strict):
     agent_silence_s: int = Field(default=30, ge=4, le=300)
 
 
-class Recording(_Strict):
-    """Whether calls are recorded. Off unless the site says so: it needs a legal basis and a notice to callers.
-
-    `keep_days`: how long a recording is kept. `min_free_mb`: below it no new recording begins; what runs already
-    writes on into this reserve (8 kB a second each). `announcement`: a sound that the caller hears when an agent
-    answers, without its ending; "" for none.
-    """
-
-    enabled: bool = False
-    keep_days: int = Field(default=180, ge=1, le=3650)
-    min_free_mb: int = Field(default=2000, ge=100)
-    announcement: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_/-]{0,64}$")] = ""
-
-
-class Journal(_Strict):
-    """The dialplan's journal: a new piece is begun at this size, and a whole one is kept for so many days."""
-
-    rotate_mb: int = Field(default=64, ge=1)
-    keep_days: int = Field(default=400, ge=1, le=3650)
-
-
-class Logs(_Strict):
-    """Asterisk's logs, CDR and CEL: a file is put aside at this size; how many are kept of each, and for how long."""
-
-    rotate_mb: int = Field(default=64, ge=1)
-    keep_files: int = Field(default=9, ge=1, le=999)
-    keep_days: int = Field(default=180, ge=1, le=3650)
-
-
-class Retention(_Strict):
-    """For how many days a matter's data is kept once its ticket is closed or merged (docs/retention.md).
-
-    `numbers_days`: then the number is masked. `texts_days`: then notes, place and results are erased. `messages_days`:
-    bodies of messages that both platforms have. `call_backs_days`: since one is done. `recordings_days`: the entry of
-    a recording, since its sound was deleted. `matters_days`: then the whole matter goes; 0 keeps what is left of it.
-    """
-
-    numbers_days: int = Field(default=1095, ge=1, le=36500)
-    texts_days: int = Field(default=1095, ge=1, le=36500)
-    messages_days: int = Field(default=180, ge=1, le=36500)
-    call_backs_days: int = Field(default=180, ge=1, le=36500)
-    recordings_days: int = Field(default=1095, ge=1, le=36500)
-    matters_days: int = Field(default=0, ge=0, le=36500)
-
-    @model_validator(mode="after")
-    def _no_copy_outlives(self) -> Retention:
-        first, last = min(self.numbers_days, self.texts_days), max(self.numbers_days, self.texts_days)
-        if self.messages_days > first:
-            raise ValueError(f"messages hold number and texts: messages_days may be {first} at most")
-        if self.call_backs_days > self.numbers_days:
-            raise ValueError(f"call-backs hold numbers: call_backs_days may be {self.numbers_days} at most")
-        if 0 < self.matters_days < last:
-            raise ValueError(f"matters_days is 0 (never) or at least {last}")
-        return self
-
-
-class Carrier(_Strict):
+class Carrier(Strict):
     """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word.
 
     `send_identity`: whose number a target behind it is shown. "never" is ours; "allowed" the caller's, unless he hides
@@ -145,18 +86,18 @@ class Carrier(_Strict):
     number_refused_codes: tuple[int, ...] = ()
 
 
-class Folders(_Strict):
+class Folders(Strict):
     """Where a gateway between two networks takes our files from (`out`) and puts the peer's (`into`)."""
 
     out: Path
     into: Path
 
 
-class Names(_Strict):
+class Names(Strict):
     """A peer's own names for what crosses (R-062): our field -> his, and of a field our word -> his."""
 
-    fields: dict[str, Annotated[str, StringConstraints(pattern=r"^\w{1,64}$")]] = {}
-    words: dict[str, dict[str, Annotated[str, StringConstraints(max_length=64)]]] = {}
+    fields: dict[str, Annotated[str, StringConstraints(pattern=r"^\w{1,64}$")]] = Field(default_factory=dict)
+    words: dict[str, dict[str, Annotated[str, StringConstraints(max_length=64)]]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _can_be_read_back(self) -> Names:
@@ -171,7 +112,7 @@ class Names(_Strict):
         return Profile(self.fields, self.words)
 
 
-class Peer(_Strict):
+class Peer(Strict):
     """Another platform (or a line such as 119). Of trust every field is a decision; none has a default.
 
     `exchange_out`, `exchange_in`: how our messages travel to him and his to us. "push" to us and "pull" from us are
@@ -204,7 +145,7 @@ class Peer(_Strict):
         return self.names.profile
 
 
-class Contact(_Strict):
+class Contact(Strict):
     """A duty phone of a directory entry, rung when its own line fails (requirement R-005)."""
 
     name_zh: str
@@ -214,7 +155,7 @@ class Contact(_Strict):
     answer_is_human: bool
 
 
-class Target(_Strict):
+class Target(Strict):
     """A directory entry: what agents may hand a caller to. `via` is a peer's or carrier's id.
 
     `answer_is_human` is for a line behind a carrier; a platform's is its peer's. `contacts`: duty phones, in order.
@@ -230,7 +171,7 @@ class Target(_Strict):
     contacts: tuple[Contact, ...] = Field(default=(), max_length=9)
 
 
-class AgentAccount(_Strict):
+class AgentAccount(Strict):
     """An agent's phone and desk account; the secrets are made in the keys directory, never written here.
 
     `phone`: a SIP phone of his own, or the one in the desk's page (WebRTC); an account has one of the two.
@@ -242,19 +183,19 @@ class AgentAccount(_Strict):
     phone: Literal["sip", "browser"] = "sip"
 
 
-class Guard(_Strict):
+class Guard(Strict):
     """Whom the guard never bans besides this site, its carriers and peers: the networks of agents' phones."""
 
     never_ban: tuple[IPvAnyNetwork, ...] = ()
 
 
-class Security(_Strict):
+class Security(Strict):
     """From which networks agents' phones may sign in, and where their contacts may stand; none named: from anywhere."""
 
     phones: tuple[IPv4Network, ...] = ()
 
 
-class Site(_Strict):
+class Site(Strict):
     """A whole site file."""
 
     platform: Platform

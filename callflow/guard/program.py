@@ -26,7 +26,8 @@ from callflow.guard.shelf import Shelf
 from callflow.guard.tail import LogTail, Place, lines_of
 from callflow.guard.wall import Wall, WallDown
 from callflow.logs import log_json
-from callflow.sitefile import Logs, SiteFileError, load_site
+from callflow.site_keeping import Logs
+from callflow.sitefile import SiteFileError, load_site
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from callflow.service.messages import AttemptRecord, CallRecord, RecordingRecord
+from callflow.service.message_parts import AttemptRecord, RecordingRecord
+from callflow.service.messages import CallRecord
 
 if TYPE_CHECKING:
     from callflow.domain.calls import Call

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Protocol
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializeAsAny,
     StringConstraints,
@@ -26,6 +24,19 @@ from pydantic_core.core_schema import ValidationInfo
 
 from callflow.domain.limits import Matter as MatterKind
 from callflow.domain.names import Channel, Consent, Kind, Outcome, Presentation, Settled, Verified
+from callflow.service.message_parts import (
+    AttemptRecord,
+    Digest,
+    Nuisance,
+    Number,
+    Part,
+    RecordingRecord,
+    Site,
+    Suggestion,
+    TicketNumber,
+    Ulid,
+    Word,
+)
 
 MAJOR: Final = 1
 """Raised when a peer of the version before would misunderstand us; another one is refused."""
@@ -36,14 +47,6 @@ MINOR: Final = 1
 VERSION: Final = f"{MAJOR}.{MINOR}"
 FIRST_LINK: Final = "0" * 64
 NOTE_LIMIT: Final = 4000
-NUISANCE_LIMIT: Final = 20
-
-Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-Site = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
-Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{0,32}$")]
-TicketNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Word = Annotated[str, StringConstraints(max_length=200)]
 
 
 class Names(Protocol):
@@ -53,53 +56,8 @@ class Names(Protocol):
         """Our body with his names."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Body(_Part):
+class Body(Part):
     """What one kind of message carries. Of a kind that we do not know: nothing."""
-
-
-class Evidence(_Part):
-    """A passage of the note that led to the suggestion; offsets count code points."""
-
-    start: int
-    end: int
-    text: Word
-    rule: Word
-
-
-class Share(_Part):
-    """A category and its probability."""
-
-    name: Word
-    p: Annotated[float, Field(ge=0, le=1)]
-
-
-class Suggestion(_Part):
-    """What the classifier thought; advice to a person, never an order."""
-
-    platform: Literal["12345", "110", "both", "none"]
-    hotlines: Annotated[tuple[Word, ...], Field(max_length=10)]
-    category: Word | None
-    categories: Annotated[tuple[Share, ...], Field(max_length=10)]
-    department: Word | None
-    level: Literal[1, 2, 3]
-    danger: bool
-    confidence: Annotated[float, Field(ge=0, le=1)]
-    action: Literal["one_key_110", "one_key_12345", "three_party", "keep", "guide"]
-    evidence: Annotated[tuple[Evidence, ...], Field(max_length=50)]
-    question: Word | None = None
-    version: Word
-
-
-class Nuisance(_Part):
-    """How often the caller's number was marked as nuisance or threat at the sender; no reason to refuse him (R-015)."""
-
-    count: Annotated[int, Field(ge=1)]
-    times: Annotated[tuple[float, ...], Field(max_length=NUISANCE_LIMIT)]
-    recordings: Annotated[tuple[Ulid, ...], Field(max_length=NUISANCE_LIMIT)] = ()
 
 
 class Matter(Body):
@@ -201,30 +159,6 @@ class OwnerSettled(Body):
     settled: Settled
 
 
-class AttemptRecord(_Part):
-    """One attempt of a call that is over. Moments are epoch seconds."""
-
-    attempt_id: Ulid
-    target: Site
-    kind: Kind
-    outcome: Outcome | None
-    sip_code: int
-    cause: int
-    started_at: float
-    ringing_at: float | None = None
-    consulting_at: float | None = None
-    joined_at: float | None = None
-    ended_at: float | None = None
-
-
-class RecordingRecord(_Part):
-    """That there is a recording, and of when; never its sound. `ended_at` None: not known yet."""
-
-    recording_id: Ulid
-    begun_at: float
-    ended_at: float | None = None
-
-
 class CallRecord(Body):
     """A call of the incident at the sender's that is over: who, when, with which causes; no number, no text (R-044).
 
@@ -262,7 +196,7 @@ KINDS: Final[dict[str, type[Body]]] = {
 }
 
 
-class ExchangeMessage(_Part):
+class ExchangeMessage(Part):
     """One message of the chain that `issuer` writes to `audience` about one incident.
 
     `seq` counts from 1, `prev_hash` is the digest of the message before it. `occurred_at` is when it became

@@ -20,7 +20,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from callflow.service.messages import MAJOR, Digest, ExchangeMessage, digest
+from callflow.service.message_parts import Digest
+from callflow.service.messages import MAJOR, ExchangeMessage, digest
 from callflow.service.profiles import OURS, Profile
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from pydantic import Field
 from callflow.domain.bans import Reason
 from callflow.domain.names import TargetCode
 from callflow.service.trust import warnings
-from callflow.sitefile import AgentAccount, Carrier, Peer, Platform, Recording, Retention, Target, Timing
+from callflow.site_keeping import Recording, Retention
+from callflow.sitefile import AgentAccount, Carrier, Peer, Platform, Target, Timing
 from callflow.web.routes import Role, Route, Visit, answer
 from callflow.web.schemas import View
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from callflow.adapters.sql.tables import audit, recordings, tickets
 from callflow.domain import commands as c
 from callflow.domain.working_days import CHINA
-from callflow.service.messages import NUISANCE_LIMIT, Nuisance
+from callflow.service.message_parts import NUISANCE_LIMIT, Nuisance
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from callflow.adapters.sql.database import Database
     from callflow.domain.calls import Call
     from callflow.domain.tickets import Life
-    from callflow.service.messages import Nuisance
+    from callflow.service.message_parts import Nuisance
 
 POP_LIMIT_S: Final = 0.5
 POP_TICKETS: Final = 10

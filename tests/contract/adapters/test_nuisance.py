@@ -10,7 +10,7 @@ from ulid import ULID
 from callflow.domain import commands as c
 from callflow.domain.calls import Call
 from callflow.domain.names import AgentId, CallId, Recorded, RecordingId
-from callflow.service.messages import Nuisance
+from callflow.service.message_parts import Nuisance
 from callflow.service.take_in import NO_CALL, OpenLinkedTicket
 from tests.contract.adapters.books import (
     GOV,

@@ -11,7 +11,8 @@ from callflow.domain import events as e
 from callflow.domain.calls import Call
 from callflow.domain.commands import MarkTicket, SettleOwner
 from callflow.domain.names import SiteId, Verified
-from callflow.service.messages import FIRST_LINK, KINDS, ExchangeMessage, Matter, Suggestion
+from callflow.service.message_parts import Suggestion
+from callflow.service.messages import FIRST_LINK, KINDS, ExchangeMessage, Matter
 from callflow.service.take_in import KeepPeerAttempt, LinkTicket, OpenLinkedTicket, to_facts
 
 NOW = 1_795_312_800.0

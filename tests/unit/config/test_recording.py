@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agi.lint import CONFIG, complaints
 from agi.render import TWO_PARTY_BRIDGES, Place, Secrets, render
-from callflow.sitefile import Recording, Site, load_site
+from callflow.site_keeping import Recording
+from callflow.sitefile import Site, load_site
 
 
 def site(**recording: object) -> Site:
