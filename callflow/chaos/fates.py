@@ -69,7 +69,7 @@ def was_goodbye(caller: CallerSeen, leg: LegSeen, run: RunSeen) -> bool:
     A phone whose PBX was killed meanwhile is with nobody, whatever it still shows: nothing can tell it.
     """
     assert leg.ended_ns is not None
-    byes = [one for one in caller.agents if _said_bye(one.leg, leg.ended_ns)]
+    byes = [one for one in caller.agents if _said_bye(one.leg, leg.ended_ns, run)]
     if not byes:
         return False
     last_ns = max(one.leg.ended_ns or 0 for one in byes)
@@ -84,10 +84,11 @@ def _lost_its_pbx(one: AgentLeg, run: RunSeen, time_ns: int) -> bool:
     return any(one.leg.began_ns <= o.began_ns <= time_ns for o in killed)
 
 
-def _said_bye(leg: LegSeen, ended_ns: int) -> bool:
+def _said_bye(leg: LegSeen, ended_ns: int, run: RunSeen) -> bool:
+    """He hung up himself, and the caller's leg ended soon after; a PBX that stood still meanwhile could not end it."""
     if leg.answered_ns is None or leg.ended_ns is None or leg.ended_by is not EndedBy.SELF:
         return False
-    return -TOGETHER_NS <= ended_ns - leg.ended_ns <= GOODBYE_NS
+    return -TOGETHER_NS <= ended_ns - leg.ended_ns <= GOODBYE_NS + _frozen_ns(run, leg.ended_ns, ended_ns)
 
 
 def _pbx_was_away(caller: CallerSeen, run: RunSeen, leg: LegSeen) -> bool:

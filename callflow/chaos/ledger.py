@@ -10,6 +10,7 @@ from callflow.chaos.books import Books, CallBook, Cdr
 from callflow.chaos.fates import Fate, alone, fate_of, ghost_rings, had_let_go
 from callflow.chaos.house import FOURTH
 from callflow.chaos.seen import CallerSeen, RunSeen
+from softphone_sim.run.fates import EndedBy
 
 S = 1_000_000_000
 CALL_BACK_LIMIT_S = 5.0
@@ -112,7 +113,8 @@ def _nobody_is_called_back_for_nothing(rows: list[Row], _run: RunSeen, books: Bo
         for call in row.calls:
             reason = listed.get((call.site, call.call_id))
             if call.from_site is None and reason is not None:
-                yield Finding("called_back_for_nothing", row.caller.number, f"{reason}, but {row.fate.value}")
+                what = f"{reason}, but {row.fate.value}, {_struck(row)}"
+                yield Finding("called_back_for_nothing", row.caller.number, what)
 
 
 def _everybody_is_in_the_books(rows: list[Row], _run: RunSeen, _books: Books) -> Iterator[Finding]:
@@ -185,7 +187,10 @@ def _tickets_are_pairs(rows: list[Row], _run: RunSeen, books: Books) -> Iterator
 
 
 def _legs_are_in_the_journal(rows: list[Row], _run: RunSeen, books: Books) -> Iterator[Finding]:
-    """Every leg that a phone saw answered is `answered` once in its platform's journal, and no other."""
+    """Every leg that a phone saw answered is `answered` once in its platform's journal, and no other.
+
+    A phone that was killed in the moment of its answer could not tell that it had given it.
+    """
     calls = {call.call_id: call.number for call in books.calls}
     written: Counter[tuple[str, str]] = Counter(
         (step.site, calls[step.call_id]) for step in books.steps if step.name == "answered" and step.call_id in calls
@@ -194,7 +199,7 @@ def _legs_are_in_the_journal(rows: list[Row], _run: RunSeen, books: Books) -> It
         ours = [one for one in row.caller.agents if one.site != FOURTH]
         answered = [one for one in ours if one.leg.answered_ns is not None]
         sure = Counter(one.site for one in answered if not _died_at_once(one.leg.answered_ns, one.leg.ended_ns))
-        most = Counter(one.site for one in ours if one.leg.accepted_ns is not None)
+        most = Counter(one.site for one in ours if one.leg.accepted_ns or one.leg.ended_by is EndedBy.NOBODY)
         for site in {*most, *(site for site, number in written if number == row.caller.number)}:
             have = written[site, row.caller.number]
             if not sure[site] <= have <= most[site]:
@@ -225,11 +230,17 @@ def _was_killed_after(site: str, at: float, run: RunSeen) -> bool:
 def _calls_are_recorded(rows: list[Row], run: RunSeen, books: Books) -> Iterator[Finding]:
     """At a platform that records: one file of the whole call for each call that an agent answered there.
 
-    A PBX that was killed has lost what it had not written yet, up to four seconds: perhaps all of a short call.
+    A PBX that was killed has lost what it had not written yet, up to four seconds: perhaps all of a short call. Of a
+    talk that was over in the moment of its answer there may be nothing to write.
     """
     recording_sites = {entry.split()[0] for entry in books.recordings}
     files = set(books.recordings)
-    answered = {step.call_id for step in books.steps if step.name == "answered"}
+    over = {step.call_id: step.at for step in books.steps if step.name == "ended"}
+    answered = {
+        step.call_id
+        for step in books.steps
+        if step.name == "answered" and over.get(step.call_id, step.at + 1) - step.at >= 1
+    }
     for row in rows:
         for call in row.calls:
             if call.site not in recording_sites or call.call_id not in answered:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 
 import pytest
 
-from softphone_sim.run.acts import answer, dial
+from softphone_sim.bench import joined
+from softphone_sim.phone.handset import CallSeen
+from softphone_sim.run.acts import answer, dial, hang_up, set_policy
+from softphone_sim.script.model import Policy
 from tests.e2e.records import doubled, is_whole
-from tests.e2e.scene import LIMIT_S, NUMBER, Scene, heal, strike
+from tests.e2e.scene import LIMIT_S, NUMBER, Scene, heal, pid_of, strike
+
+
+async def consults(scene: Scene) -> tuple[CallSeen, CallSeen, CallSeen]:
+    """The caller is on hold, our agent talks with 110 on his second line; first line, second line, 110's call."""
+    assert scene.zhang.call is not None
+    first = scene.zhang.call
+    await scene.zhang.handset.order("hold", call=first.name, on=True)
+    second = await dial(scene.stage, scene.zhang, "110")
+    ringing = await scene.rings()
+    await answer(scene.stage, scene.li, ringing)
+    await scene.stage.bell.until(lambda: second.answered_ns, LIMIT_S)
+    return first, second, ringing
 
 
 @pytest.mark.covers("R-001", "C-01")
 async def test_an_attended_transfer_without_the_program_is_recorded_afterwards(scene: Scene) -> None:
     await scene.talk()
-    assert scene.zhang.call is not None
-    phone, first = scene.zhang.handset, scene.zhang.call
     strike(scene.plan, "12345", "python", signal.SIGKILL)
 
-    await phone.order("hold", call=first.name, on=True)
-    second = await dial(scene.stage, scene.zhang, "110")
-    ringing = await scene.rings()
+    first, second, ringing = await consults(scene)
     shown = ringing.invite.shown_number if ringing.invite else None
-    await answer(scene.stage, scene.li, ringing)
-    await scene.stage.bell.until(lambda: second.answered_ns, LIMIT_S)
-    await phone.order("refer", call=first.name, replaces=second.name)
+    await scene.zhang.handset.order("refer", call=first.name, replaces=second.name)
     await scene.stage.bell.until(lambda: first.ended_ns or second.ended_ns, LIMIT_S)
     await heal(scene.plan)
     await scene.citizen_hangs_up()
@@ -38,3 +49,26 @@ async def test_an_attended_transfer_without_the_program_is_recorded_afterwards(s
     assert phases[1:4] == ["talking", "inviting", "consulting"]
     assert phases[-2:] == ["handed_over", "ended"]
     assert (doubled(origin), doubled(target)) == ([], [])
+
+
+@pytest.mark.covers("S-8", "C-18")
+async def test_who_is_transferred_to_somebody_who_hangs_up_in_that_moment_has_his_agent_again(scene: Scene) -> None:
+    """Both arrive together: the PBX stands still while the target hangs up and our agent transfers."""
+    await scene.talk()
+    first, second, ringing = await consults(scene)
+    await set_policy(scene.zhang, Policy(answer="auto", after=0.1))
+    pbx = pid_of(scene.plan, "12345", "asterisk")
+    os.kill(pbx, signal.SIGSTOP)
+    try:
+        await hang_up(scene.stage, scene.li, ringing)
+        await scene.zhang.handset.order("refer", call=first.name, replaces=second.name)
+    finally:
+        os.kill(pbx, signal.SIGCONT)
+    moved_ns = time.time_ns()
+    await joined(scene.stage, scene.citizen, "zhang", moved_ns, around_ms=0)
+    await joined(scene.stage, scene.zhang, "citizen", moved_ns, around_ms=0)
+    again = scene.zhang.call
+    await scene.citizen_hangs_up()
+
+    assert again is not None
+    assert again.began_ns > moved_ns, "his agent was rung for him"

@@ -62,7 +62,7 @@ async def channels_left(scene: Scene) -> int:
 
 
 async def all_are_gone(scene: Scene, fire: Actor) -> None:
-    """When caller and agent have hung up nobody rings, nobody talks, no channel stays, as soon as SIP's timers allow."""
+    """When caller and agent have hung up nobody rings, nobody talks, no channel stays, as soon as SIP's timers let."""
     await scene.citizen_hangs_up()
     assert scene.zhang.call is not None
     await hang_up(scene.stage, scene.zhang, scene.zhang.call)

@@ -10,7 +10,7 @@ from callflow.chaos.books import Books
 from callflow.chaos.fates import Fate, fate_of
 from callflow.chaos.faults import Outage
 from callflow.chaos.ledger import findings
-from callflow.chaos.seen import CallerSeen, RunSeen
+from callflow.chaos.seen import AgentLeg, CallerSeen, RunSeen
 from softphone_sim.run.fates import EndedBy
 from tests.unit.chaos.made_up import (
     BOOKS,
@@ -57,6 +57,14 @@ def test_the_goodbye_of_the_last_partner_is_no_cut() -> None:
     li_left = replace(LI, leg=replace(LI.leg, ended_by=EndedBy.SELF, ended_ns=at(9.9)))
 
     assert rules(run(ended_by_us(ZHANG, li_left))) == []
+
+
+def test_a_goodbye_waits_for_a_pbx_that_stands_still_and_for_nothing_else() -> None:
+    early = replace(LI, leg=replace(LI.leg, ended_by=EndedBy.SELF, ended_ns=at(5)))
+    still = Outage("110", "asterisk", at(4.5), at(9.5), frozen=True)
+
+    assert rules(run(ended_by_us(ZHANG, early), outages=(still,))) == []
+    assert ("cut", NUMBER) in rules(run(ended_by_us(ZHANG, early)))
 
 
 def test_one_partners_goodbye_while_another_stays_does_not_excuse_a_cut() -> None:
@@ -163,6 +171,15 @@ def test_books_that_do_not_hold_are_found_and_name_him(books: Books, rule: str) 
     assert (rule, NUMBER) in rules(run(), books)
 
 
+def test_a_phone_that_was_killed_as_it_answered_may_have_answered() -> None:
+    killed = AgentLeg("12345", leg("zhang", 0.2, None, 0.4, EndedBy.NOBODY))
+    gave_up = AgentLeg("12345", leg("zhang", 0.2, None, 0.4, EndedBy.FAR))
+    twice = replace(BOOKS, steps=(*STEPS, replace(STEPS[0], at=1000.4)))
+
+    assert rules(run(replace(CALLER, agents=(killed, ZHANG, LI))), twice) == []
+    assert ("legs", NUMBER) in rules(run(replace(CALLER, agents=(gave_up, ZHANG, LI))), twice)
+
+
 def test_a_leg_that_the_pbxs_own_records_do_not_have_is_found() -> None:
     assert rules(run(), replace(BOOKS, cel_answers=frozenset({"u1"}))) == [("cel", "01THEIRS")]
     assert rules(run(), replace(BOOKS, cdrs=BOOKS.cdrs[:1])) == [("cdr", "01THEIRS")]
@@ -181,6 +198,8 @@ def test_where_calls_are_recorded_each_has_one_file() -> None:
     assert rules(run(), whole) == []
     assert rules(run(), replace(whole, calls=(OURS, THEIRS))) == [("recording", NUMBER)]
     assert rules(run(), replace(whole, recordings=("12345 r2",))) == [("recording", NUMBER)]
+    over = replace(STEPS[0], at=1001.5, name="ended", uniqueid="")
+    assert rules(run(), replace(whole, recordings=("12345 r2",), steps=(*STEPS, over))) == [], "nothing to write"
 
 
 def test_what_is_left_over_at_the_end_is_found() -> None:
