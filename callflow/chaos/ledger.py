@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from callflow.chaos.books import Books, CallBook, Cdr
-from callflow.chaos.fates import Fate, alone, fate_of, ghost_rings, had_let_go
+from callflow.chaos.fates import TOGETHER_NS, Fate, alone, fate_of, ghost_rings, had_let_go
 from callflow.chaos.house import FOURTH
 from callflow.chaos.seen import CallerSeen, RunSeen
 from softphone_sim.run.fates import EndedBy
@@ -105,16 +105,25 @@ def _late_s(row: Row, queued_at: float, run: RunSeen) -> float:
     return queued_at - max((o.ended_ns / S for o in away if o.began_ns / S <= queued_at), default=cut_ns / S)
 
 
-def _nobody_is_called_back_for_nothing(rows: list[Row], _run: RunSeen, books: Books) -> Iterator[Finding]:
+def _nobody_is_called_back_for_nothing(rows: list[Row], run: RunSeen, books: Books) -> Iterator[Finding]:
     listed = {(entry.site, entry.call_id): entry.reason for entry in books.call_backs}
     for row in rows:
         if row.fate in CUT_BY_NATURE or row.caller.danger:
             continue
         for call in row.calls:
             reason = listed.get((call.site, call.call_id))
-            if call.from_site is None and reason is not None:
+            if call.from_site is None and reason is not None and not _its_pbx_died(row, call, run):
                 what = f"{reason}, but {row.fate.value}, {_struck(row)}"
                 yield Finding("called_back_for_nothing", row.caller.number, what)
+
+
+def _its_pbx_died(row: Row, call: CallBook, run: RunSeen) -> bool:
+    """The PBX was killed under this call, perhaps as it came in; his phone rings into nothing until he gives up."""
+    ended_ns = row.caller.leg.ended_ns if row.caller.leg else None
+    killed = [o for o in run.outages if o.site == call.site and o.part == "asterisk" and not o.frozen]
+    return any(
+        call.arrived_at * S <= o.began_ns + TOGETHER_NS and (ended_ns is None or ended_ns > o.began_ns) for o in killed
+    )
 
 
 def _everybody_is_in_the_books(rows: list[Row], _run: RunSeen, _books: Books) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ RARE = {
 PBX_FLOOR = 0.4
 """Faults of PBXes are few (`strike.CALM_S`): one waits for a moment worth so much of a hit where it is wanted most."""
 
-STRUCK_ENOUGH = 6
+STRUCK_ENOUGH = 7
 """So many times one call is struck in one phase; then he goes on with his story."""
 
 TURNS = 5

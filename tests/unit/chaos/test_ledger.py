@@ -139,6 +139,15 @@ def test_who_hung_up_himself_is_not_called_back() -> None:
     assert rules(run(), replace(BOOKS, call_backs=(listed(1010.0),))) == [("called_back_for_nothing", NUMBER)]
 
 
+def test_whose_pbx_died_as_he_came_in_is_called_back_although_he_gave_up_himself() -> None:
+    killed = Outage("12345", "asterisk", at(0.1), at(3), frozen=False)
+    before = Outage("12345", "asterisk", at(-3), at(-1), frozen=False)
+    books = replace(BOOKS, call_backs=(listed(1004.0),))
+
+    assert rules(run(outages=(killed,)), books) == []
+    assert rules(run(outages=(before,)), books) == [("called_back_for_nothing", NUMBER)]
+
+
 def test_a_phone_that_rings_on_for_a_caller_who_is_gone_is_a_ghost_but_not_for_danger() -> None:
     ghost = replace(CALLER, agents=(ZHANG, replace(LI, leg=leg("li", 9, None, 14))))
     books = replace(BOOKS, steps=STEPS[:1])
