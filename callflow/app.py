@@ -38,6 +38,7 @@ from callflow.adapters.regions import Regions
 from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.diverted import SqlDiverted
+from callflow.adapters.sql.errors import BooksTooNew
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
@@ -52,7 +53,7 @@ from callflow.adapters.ticket_rules import LIMITS, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import AgentId, SiteId
 from callflow.event_loop import run
-from callflow.exchange_parts import ExchangeParts
+from callflow.exchange_parts import ExchangeParts, ticket_system_door
 from callflow.guard.figures import GuardFigures
 from callflow.guard.memory import bans_in, moves_in
 from callflow.key_facts import key_facts
@@ -207,7 +208,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
             probes=probes_of(link, runner, facts, desks, keeper, put_off=put_off),
-            platforms=platforms_of(site, trunks, lines) | {"guard": guard_of(settings.guard_dir, clock)},
+            platforms=platforms_of(site, trunks, lines, exchange.webhook)
+            | {"guard": guard_of(settings.guard_dir, clock)},
             number_shown=SqlReveals(database),
             keys=key_facts(keys),
             bans=lambda: bans_in(settings.guard_dir),
@@ -216,6 +218,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             registry=registry,
             phones={AgentId(a.id): keys.agents[AgentId(a.id)].sip_password for a in site.agent if a.phone == "browser"},
             phone_lost=pbx.phone_lost,
+            ticket_system=ticket_system_door(site, keys, database),
         )
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)
@@ -257,6 +260,8 @@ async def _database(settings: Settings, numbers: NumberIndex) -> AsyncIterator[D
         database = await Database.open(settings.facts_url, numbers)
     except FactsAway as error:
         raise NotStarted(f"the database cannot be opened: {error}; correct CALLFLOW_SQL_URL or start it") from error
+    except BooksTooNew as error:
+        raise NotStarted(str(error)) from error
     try:
         yield database
     finally:

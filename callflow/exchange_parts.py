@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 from callflow.adapters.exchange_http import client_tls
 from callflow.adapters.exchange_lines import ExchangeLines, lines_of
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
+from callflow.adapters.sql.ticket_events import SystemNumbers
+from callflow.adapters.ticket_webhook import TicketWebhook
 from callflow.domain.names import IncidentId, SiteId
+from callflow.lab.keys import KeysError
 from callflow.service.exchange import Mode
 from callflow.service.inflow import Inflow
 from callflow.service.outflow import Outflow
 from callflow.service.signatures import Keyring, Signer
+from callflow.service.ticket_system import key_of
+from callflow.web.deps import TicketSystemDoor
 from callflow.web.exchange import ExchangeDoor
 
 if TYPE_CHECKING:
@@ -39,11 +44,18 @@ class ExchangeParts:
             for peer in site.peer
         }
         outgoing.when_stored(self.wake)
+        system = site.ticket_system
+        self.webhook: TicketWebhook | None = None
+        if system is not None:
+            key = system_key(keys.ticket_system_out)
+            self.webhook = TicketWebhook(system, key, outgoing, SystemNumbers(database).of_incident, clock)
 
     def wake(self, peer: SiteId) -> None:
         """See `ports.Outbox`."""
         if peer in self._outflows:
             self._outflows[peer].bell.ring()
+        elif self.webhook is not None and peer == self.webhook.peer:
+            self.webhook.bell.ring()
 
     async def _send_all_again(self, peer: SiteId, incident_id: IncidentId) -> None:
         await self._outflows[peer].send_all_again(incident_id)
@@ -65,4 +77,23 @@ class ExchangeParts:
             pushing=frozenset(SiteId(one.id) for one in self._site.peer if one.exchange_in is Mode.PUSH),
             pulled={SiteId(p.id): self._outflows[SiteId(p.id)] for p in self._site.peer if p.exchange_out is Mode.PULL},
         )
-        return lines_of(self._site.peer, inflow=inflow, outflows=self._outflows, tls=tls), door
+        lines = lines_of(self._site.peer, inflow=inflow, outflows=self._outflows, tls=tls, webhook=self.webhook)
+        return lines, door
+
+
+def system_key(secret: str) -> bytes:
+    """One of the two secrets shared with our own ticket system, as it is used. Raises KeysError."""
+    try:
+        return key_of(secret)
+    except ValueError as error:
+        raise KeysError(
+            f"secrets.json: ticket_system_in, ticket_system_out: {error}; make each by `openssl rand -hex 24`"
+        ) from error
+
+
+def ticket_system_door(site: Site, keys: SiteKeys, database: Database) -> TicketSystemDoor | None:
+    """By which our own ticket system is let in, where the site file names one. Raises KeysError."""
+    system = site.ticket_system
+    if system is None:
+        return None
+    return TicketSystemDoor(system.id, system_key(keys.ticket_system_in), SystemNumbers(database))

@@ -9,6 +9,7 @@ from agi.link import AmiLink
 from agi.trunks import Trunks
 from callflow.adapters.exchange_lines import ExchangeLines
 from callflow.adapters.redis_desks import RedisDesks
+from callflow.adapters.ticket_webhook import TicketWebhook
 from callflow.domain.names import SiteId
 from callflow.guard.memory import cause_of, read_memory
 from callflow.service.patient_facts import PatientFacts
@@ -43,8 +44,10 @@ def probes_of(
     return {"asterisk": asterisk, "journal": journal, "sql": sql, "redis": redis, "recording": recording}
 
 
-def platforms_of(site: Site, trunks: Trunks, exchange: ExchangeLines) -> dict[str, Probe]:
-    """Two lines to each peer: voice and data."""
+def platforms_of(
+    site: Site, trunks: Trunks, exchange: ExchangeLines, webhook: TicketWebhook | None = None
+) -> dict[str, Probe]:
+    """Two lines to each peer, voice and data, and the one to our own ticket system."""
 
     def trunk(peer: str) -> Probe:
         async def asked() -> str | None:
@@ -58,7 +61,9 @@ def platforms_of(site: Site, trunks: Trunks, exchange: ExchangeLines) -> dict[st
 
         return asked
 
-    return {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}
+    own = {} if webhook is None else {"ticket-system": webhook.trouble}
+    lines = {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}
+    return lines | own
 
 
 def guard_of(folder: Path, clock: Callable[[], float]) -> Probe:

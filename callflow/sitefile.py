@@ -17,6 +17,7 @@ from pydantic import Field, IPvAnyNetwork, StringConstraints, ValidationError, m
 from callflow.service.exchange import Mode
 from callflow.service.profiles import Profile
 from callflow.site_keeping import Journal, Logs, Recording, Retention, Strict
+from callflow.site_ticket_system import TicketSystem
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
@@ -211,6 +212,7 @@ class Site(Strict):
     agent: tuple[AgentAccount, ...]
     guard: Guard = Guard()
     security: Security = Security()
+    ticket_system: TicketSystem | None = None
 
     @model_validator(mode="after")
     def _references_hold(self) -> Site:
@@ -218,6 +220,8 @@ class Site(Strict):
         lost = [t.code for t in self.directory if {t.via, *(c.via for c in t.contacts)} - known]
         if lost:
             raise ValueError(f"directory entries {lost} name a `via` that is neither a peer nor a carrier")
+        if self.ticket_system is not None and self.ticket_system.id in known | {self.platform.id}:
+            raise ValueError("ticket_system.id is a platform's or a carrier's already")
         if self.journal.keep_days > self.retention.numbers_days:
             raise ValueError("journal.keep_days is longer than retention.numbers_days, and the journal holds numbers")
         if 0 < self.retention.matters_days < self.recording.keep_days:
@@ -249,6 +253,10 @@ class Site(Strict):
     def peer_of(self, peer_id: str) -> Peer | None:
         """The peer with this id, or None."""
         return next((p for p in self.peer if p.id == peer_id), None)
+
+    def is_ticket_system(self, addressee: str) -> bool:
+        """Whether this is our own ticket system, which is no peer and gets our own names."""
+        return self.ticket_system is not None and self.ticket_system.id == addressee
 
     def target_of(self, code: str) -> Target | None:
         """The directory entry with this code, or None."""

@@ -1,4 +1,4 @@
-"""The lines to all peers: each peer's ways of carrying as his row of the site file says, kept going for ever.
+"""The lines to all peers, each as his row of the site file says, and to our own ticket system, kept going for ever.
 
 A peer that is away is tried again with growing pauses; nothing is given up.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,6 +22,7 @@ from callflow.service.ports import FactsAway
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from callflow.adapters.ticket_webhook import TicketWebhook
     from callflow.service.inflow import Inflow
     from callflow.service.outflow import Outflow
     from callflow.sitefile import Peer
@@ -34,8 +36,9 @@ log = structlog.get_logger(__name__)
 class ExchangeLines:
     """Everything that carries."""
 
-    def __init__(self, https: Https, carriers: Sequence[Carrier]) -> None:
-        self._https, self._carriers = https, carriers
+    def __init__(self, https: Https, carriers: Sequence[Carrier], webhook: TicketWebhook | None = None) -> None:
+        self._https, self._webhook = https, webhook
+        self._carriers = [*carriers, *([] if webhook is None else [webhook])]
 
     @property
     def away(self) -> dict[SiteId, str]:
@@ -44,7 +47,8 @@ class ExchangeLines:
 
     async def run(self) -> None:
         """Carry to and from every peer, for ever."""
-        async with self._https.opened(), asyncio.TaskGroup() as group:
+        beside = nullcontext() if self._webhook is None else self._webhook.opened()
+        async with self._https.opened(), beside, asyncio.TaskGroup() as group:
             for carrier in self._carriers:
                 group.create_task(self._keep_carrying(carrier))
 
@@ -72,7 +76,12 @@ class ExchangeLines:
 
 
 def lines_of(
-    peers: Sequence[Peer], *, inflow: Inflow, outflows: Mapping[SiteId, Outflow], tls: ssl.SSLContext
+    peers: Sequence[Peer],
+    *,
+    inflow: Inflow,
+    outflows: Mapping[SiteId, Outflow],
+    tls: ssl.SSLContext,
+    webhook: TicketWebhook | None = None,
 ) -> ExchangeLines:
     """Lay the lines as the site file has them. What a peer pushes to us or pulls from us comes through our own door."""
     https, carriers = Https(tls), list[Carrier]()
@@ -87,4 +96,4 @@ def lines_of(
             carriers.append(FilesOut(outflow, peer.exchange_folders.out, peer.exchange_folders.into))
         if peer.exchange_folders is not None and peer.exchange_in is Mode.FILE:
             carriers.append(FilesIn(peer_id, inflow, peer.exchange_folders.out, peer.exchange_folders.into))
-    return ExchangeLines(https, carriers)
+    return ExchangeLines(https, carriers, webhook)

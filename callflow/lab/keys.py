@@ -8,7 +8,8 @@ One directory a site, so that a container or a host is given its own and nothing
     <keys>/<site>/exchange.key                 Ed25519, signs this site's exchange messages
     <keys>/<site>/peers/<peer>.pub             Ed25519, checks the peer's messages
     <keys>/<site>/uui/<peer>.key               64 hex digits, the same in both sites: User-to-User
-    <keys>/<site>/secrets.json                 AMI, Redis, session, and each agent's SIP and desk password
+    <keys>/<site>/secrets.json                 AMI, Redis, session, the two of the platform's own ticket system
+                                               (base64 or hex), and each agent's SIP and desk password
 
 Production brings the same layout from its own authority and names the directory (`keys_dir`).
 """
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 RENEW_BELOW_DAYS = 7.0
 SECRET_BYTES = 24
 UUI_KEY_BYTES = 32
+SYSTEM_SECRETS = ("ticket_system_in", "ticket_system_out")
 
 
 class KeysError(Exception):
@@ -80,6 +82,9 @@ class SiteKeys:
     ami_secret: str = field(repr=False)
     redis_password: str = field(repr=False)
     session_secret: str = field(repr=False)
+    ticket_system_in: str = field(repr=False)
+    """What the platform's own ticket system signs with; "" in a directory of before there was one."""
+    ticket_system_out: str = field(repr=False)
     agents: Mapping[AgentId, AgentSecrets] = field(repr=False)
 
 
@@ -134,6 +139,8 @@ def load_keys(keys_dir: Path, site: SiteId) -> SiteKeys:
             ami_secret=text["ami"],
             redis_password=text["redis"],
             session_secret=text["session"],
+            ticket_system_in=text.get("ticket_system_in", ""),
+            ticket_system_out=text.get("ticket_system_out", ""),
             agents={AgentId(name): AgentSecrets(**made) for name, made in text["agents"].items()},
         )
     except OSError as error:
@@ -150,6 +157,7 @@ def load_keys(keys_dir: Path, site: SiteId) -> SiteKeys:
 def _refuse_weak(site: SiteId, text: Mapping[str, Any]) -> None:
     """Secrets are made, never chosen: a list of words must find none of them."""
     named = {name: str(text[name]) for name in ("ami", "redis", "session")}
+    named |= {name: str(text[name]) for name in SYSTEM_SECRETS if name in text}
     for agent, made in text["agents"].items():
         named |= {f"agents.{agent}.{name}": str(secret) for name, secret in made.items()}
     weak = weak_ones(named)
@@ -197,7 +205,7 @@ def _make_secrets(home: Path, needs: SiteNeeds) -> None:
     with _whole(path):
         have: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {"agents": {}}
     before = json.dumps(have)
-    for name in ("ami", "redis", "session"):
+    for name in ("ami", "redis", "session", *SYSTEM_SECRETS):
         have.setdefault(name, secrets.token_hex(SECRET_BYTES))
     for agent in needs.agents:
         made = {

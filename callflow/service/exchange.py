@@ -154,6 +154,9 @@ class Outgoing(Protocol):
     async def unsent(self, peer: SiteId, limit: int, leave_out: Collection[IncidentId] = ()) -> list[Unsent]:
         """Messages without a receipt, oldest first; within an incident in the order of their numbers."""
 
+    async def count_unsent(self, peer: SiteId) -> int:
+        """How many have no receipt."""
+
     async def message(self, peer: SiteId, message_id: str) -> Unsent | None:
         """One message to this peer, with or without a receipt."""
 

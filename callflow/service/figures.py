@@ -48,8 +48,8 @@ class FigureBooks(Protocol):
     async def lines(self, arrived_from: float, arrived_to: float) -> Lines:
         """The calls that arrived in this period."""
 
-    async def lag(self, sent_from: float, sent_to: float) -> Lag:
-        """How long messages of this period took."""
+    async def lag(self, sent_from: float, sent_to: float, *, to_ticket_system: bool = False) -> Lag:
+        """How long messages of this period took: those between the platforms, or those to our own ticket system."""
 
     async def standing(self, now: float) -> Standing:
         """How the tickets stand."""

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from callflow.service.messages import KINDS, VERSION, ExchangeMessage
+from callflow.service.messages import KINDS, VERSION, Body, ExchangeMessage
 
 FOLDER: Final = Path(__file__).parents[1] / "data" / "templates"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -21,8 +21,13 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def template(kind: str) -> dict[str, Any]:
     """The JSON Schema of a whole message of this kind. Raises KeyError for a kind that there is not."""
+    return template_of(kind, KINDS[kind])
+
+
+def template_of(kind: str, model: type[Body]) -> dict[str, Any]:
+    """The JSON Schema of a whole message whose body is this."""
     head = ExchangeMessage.model_json_schema(ref_template="#/$defs/{model}")
-    body = KINDS[kind].model_json_schema(ref_template="#/$defs/{model}")
+    body = model.model_json_schema(ref_template="#/$defs/{model}")
     parts = head.pop("$defs", {}) | body.pop("$defs", {})
     parts.pop("Body", None)
     head["properties"] |= {"kind": {"const": kind}, "body": body}

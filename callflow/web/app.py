@@ -29,6 +29,7 @@ from callflow.web import (
     ticket_bulk,
     ticket_intake,
     ticket_steps,
+    ticket_system,
     tickets,
     trace,
 )
@@ -56,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     *ticket_intake.ROUTES,
     *ticket_bulk.ROUTES,
     *ticket_steps.ROUTES,
+    *ticket_system.ROUTES,
     *diverted.ROUTES,
     *figures.ROUTES,
     *line_figures.ROUTES,

@@ -136,6 +136,22 @@ class KeepsForLater(Protocol):
         """Keep one. Raises `ports.FactsAway` when it cannot be kept."""
 
 
+class NumbersTickets(Protocol):
+    """Keeps what the platform's own ticket system calls a ticket."""
+
+    async def of_ticket(self, ticket_id: TicketId, number: str, at: float) -> bool:
+        """Keep it. False: there is no such ticket. Repeatable. Raises `ports.FactsAway`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSystemDoor:
+    """By which the platform's own ticket system is let in."""
+
+    system_id: str
+    key: bytes = field(repr=False)
+    numbers: NumbersTickets
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything from outside. `passwords` are hashed at the start and not kept. `clock`: epoch seconds."""
@@ -174,6 +190,7 @@ class Deps:
     phones: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
     """The SIP passwords of agents whose phone is in the desk's page."""
     phone_lost: PhoneLost | None = None
+    ticket_system: TicketSystemDoor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The one door: every request passes here, in this order, and every answer leaves by it.
 
-query refused -> session -> origin and CSRF -> role -> body -> the row's handler -> problem document, headers,
-figures, one log line. The log names the row's path pattern, never the address that was asked for.
+query refused -> session -> origin and CSRF -> role -> signature -> body -> the row's handler -> problem document,
+headers, figures, one log line. The log names the row's path pattern, never the address that was asked for.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from callflow.service.ports import FactsAway
 from callflow.web.errors import FieldError, Problem
 from callflow.web.routes import Route, Visit
 from callflow.web.sessions import COOKIE, NOBODY, Session, csrf_is_right
+from callflow.web.signed import refuse_unsigned
 
 if TYPE_CHECKING:
     from callflow.web.deps import Deps, Memory
@@ -68,6 +69,8 @@ def through_the_door(route: Route, deps: Deps, memory: Memory) -> Enter:
                 raise Problem("csrf-token-wrong")
         if route.roles is not None and who.role not in route.roles:
             raise Problem("role-not-allowed")
+        if route.is_signed:
+            await refuse_unsigned(request, deps, memory, now)
         ask = None if route.asks is None else await _body(request, route.asks, memory)
         return await route.handler(Visit(request, deps, memory, who, now, _request_key(request)), ask)
 

@@ -67,6 +67,8 @@ class Route:
     asks: type[BaseModel] | None = None
     refuses: tuple[str, ...] = ()
     headers: tuple[str, ...] = field(default=())
+    is_signed: bool = False
+    """Signed by the platform's own ticket system instead of a session (`signed`)."""
 
     @property
     def is_write(self) -> bool:

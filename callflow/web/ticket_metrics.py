@@ -46,6 +46,8 @@ class TicketMetrics:
         )
         self._waiting = Gauge("callflow_exchange_waiting", "Messages without a receipt.", registry=registry)
         self._oldest = Gauge("callflow_exchange_oldest_seconds", "Age of the oldest of them.", registry=registry)
+        self._untold = Gauge("callflow_ticket_system_waiting", "Steps without its receipt.", registry=registry)
+        self._untold_s = Gauge("callflow_ticket_system_oldest_seconds", "Age of the oldest of them.", registry=registry)
 
     async def run(self) -> None:
         """Count for ever."""
@@ -69,4 +71,11 @@ class TicketMetrics:
         for quantile, seconds in (("0.5", lag.p50_s), ("0.95", lag.p95_s), ("1", lag.most_s)):
             self._lag.labels(quantile).set(seconds or 0.0)
         self._waiting.set(lag.waiting)
-        self._oldest.set(0.0 if lag.oldest_stored_at is None else max(0.0, now - lag.oldest_stored_at))
+        self._oldest.set(_age(lag.oldest_stored_at, now))
+        system = await self._books.lag(now - LAG_PERIOD_S, now + 1, to_ticket_system=True)
+        self._untold.set(system.waiting)
+        self._untold_s.set(_age(system.oldest_stored_at, now))
+
+
+def _age(oldest_at: float | None, now: float) -> float:
+    return 0.0 if oldest_at is None else max(0.0, now - oldest_at)

@@ -181,4 +181,29 @@ TICKET_REFUSALS: dict[str, Refusal] = {
         "Name a platform of the trust table.",
         "请填写已联动的平台。",
     ),
+    # ---- said by the platform's own ticket system
+    "no-ticket-system": Refusal(
+        404,
+        "No ticket system",
+        "This platform has no ticket system of its own beside it.",
+        "本平台未接入外部工单系统。",
+        "Name it in the site file, [ticket_system]; see docs/ticket-system.md.",
+        "请在站点文件 [ticket_system] 中配置。",
+    ),
+    "webhook-signature-wrong": Refusal(
+        401,
+        "Signature wrong",
+        "The request is not signed with the secret ticket_system_in, or was altered on its way.",
+        "请求签名缺失或不正确。",
+        "Sign id, timestamp and body as Standard Webhooks has it; see docs/ticket-system.md.",
+        "请按 Standard Webhooks 规范签名,见 docs/ticket-system.md。",
+    ),
+    "webhook-clock": Refusal(
+        401,
+        "Signed too long ago",
+        "It was signed more than 300 s ago, or ahead.",
+        "签名时间与本机相差超过 300 秒。",
+        "Sign each sending anew, under the same webhook-id; set both clocks by NTP.",
+        "请重新签名发送(webhook-id 不变),并校准时钟。",
+    ),
 }

@@ -132,6 +132,7 @@ class TicketView(View):
     location: str
     summary: str
     peer_state: str
+    system_number: str
     deadlines: list[DeadlineView]
 
 

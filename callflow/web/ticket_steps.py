@@ -180,6 +180,11 @@ class StepRow:
     is_urgent: bool = False
     """Does not wait for the database: who asks must know at once that it was not done."""
 
+    @property
+    def every_refusal(self) -> tuple[str, ...]:
+        """Each code by which it may be refused."""
+        return (*(code.value for code in TicketRefusal), *self.refuses)
+
 
 STEPS = (
     StepRow("sign", s.StepAsk, sign, "The unit has it (签收)."),
@@ -269,7 +274,7 @@ ROUTES = tuple(
         roles=row.roles,
         asks=row.asks,
         answers={200: s.LifeView} if row.is_urgent else {200: s.LifeView, 202: PutOffView},
-        refuses=("ticket-not-found", *(code.value for code in TicketRefusal), *row.refuses, *EVERY_WRITE),
+        refuses=("ticket-not-found", *row.every_refusal, *EVERY_WRITE),
         headers=("Idempotency-Key",),
     )
     for row in STEPS

@@ -23,7 +23,7 @@ SEES_ALL_CALLS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 
 OF_THE_MATTER = (
     *("version", "channel", "region", "level", "matter", "category", "category_version", "department"),
-    *("unit", "location", "summary", "peer_state"),
+    *("unit", "location", "summary", "peer_state", "system_number"),
 )
 
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from callflow.adapters.sql.errors import WrittenMeanwhile
+from callflow.adapters.sql import additions
+from callflow.adapters.sql.errors import BooksTooNew, WrittenMeanwhile
 from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.transactions import ServerConnections, SqliteThreads, Transactions
 from callflow.service.ports import FactsAway
@@ -62,6 +65,7 @@ class Database:
 
         Raises:
             FactsAway: the database cannot be reached.
+            BooksTooNew: a newer program has changed the books in a way that this one does not know.
         """
         wanted, numbers = make_url(url), numbers or NumberIndex(b"")
         wanted = wanted.set(drivername=DRIVERS.get(wanted.drivername, wanted.drivername))
@@ -78,7 +82,7 @@ class Database:
         try:
             await database.write(lambda connection: connection.run_sync(_migrate))
             await database.write(lambda connection: connection.run_sync(numbers.fill))
-        except FactsAway:
+        except (FactsAway, BooksTooNew):
             await database.close()
             raise
         return database
@@ -156,4 +160,12 @@ def _migrate(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
+    have = MigrationContext.configure(connection).get_current_revision()
+    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    if have is not None and have not in known:
+        raise BooksTooNew(
+            f"the books are of a newer program: revision {have}, and this program's newest is {max(known)}; "
+            "start that program again, or restore the backup that was made before it"
+        )
     command.upgrade(config, "head")
+    additions.add(connection)

@@ -17,6 +17,7 @@ from callflow.adapters.sql import (
     reasons,
     recordings,
     ticket_attempts,
+    ticket_events,
     ticket_records,
 )
 from callflow.adapters.sql.frozen import call_of, call_text, order_of, order_text
@@ -151,6 +152,9 @@ class SqlFacts:
                 await ticket_attempts.keep_ours(step, call, before)
                 await call_records.tell_ended(step, before, call)
                 entries += step.entries
+                if before is not None and before.note != call.note:
+                    step.told.setdefault(call.incident_id, [])
+            await ticket_events.put_told(step)
             await audit.append(connection, entries, event_key, at)
             if journal_offset is not None:
                 await _advance(connection, journal_offset)

@@ -15,6 +15,7 @@ from callflow.domain.handover_figures import Tried
 from callflow.domain.lines import Lines, Offered
 from callflow.domain.names import Outcome
 from callflow.service.figures import Lag, Standing
+from callflow.service.ticket_system import KIND as TICKET_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,12 +70,13 @@ class SqlFigures:
                 return lines
             after = rows[-1].call_id
 
-    async def lag(self, sent_from: float, sent_to: float) -> Lag:
+    async def lag(self, sent_from: float, sent_to: float, *, to_ticket_system: bool = False) -> Lag:
         """See the port."""
         took = outbox.c.receipted_at - outbox.c.stored_at
-        period = (outbox.c.stored_at >= sent_from) & (outbox.c.stored_at < sent_to)
+        which = (outbox.c.kind == TICKET_EVENT) if to_ticket_system else (outbox.c.kind != TICKET_EVENT)
+        period = which & (outbox.c.stored_at >= sent_from) & (outbox.c.stored_at < sent_to)
         newest = select(took).where(period, outbox.c.receipted_at.is_not(None)).order_by(outbox.c.entry.desc())
-        waiting = select(func.count(), func.min(outbox.c.stored_at)).where(outbox.c.receipted_at.is_(None))
+        waiting = select(func.count(), func.min(outbox.c.stored_at)).where(which, outbox.c.receipted_at.is_(None))
 
         async def work(connection: AsyncConnection) -> Lag:
             lags = sorted((await connection.scalars(newest.limit(LAGS))).all())

@@ -18,7 +18,7 @@ from callflow.adapters.sql.errors import WrittenMeanwhile
 from callflow.adapters.sql.frozen import life_of, life_text
 from callflow.adapters.sql.tables import ticket_steps, tickets
 from callflow.domain.limits import Level
-from callflow.domain.names import CallId, IncidentId, SiteId, TicketId
+from callflow.domain.names import CallId, IncidentId, TicketId
 from callflow.domain.ticket_life import live
 from callflow.domain.ticket_refusals import ticket_refusal
 from callflow.domain.ticket_rules import Judgement
@@ -60,6 +60,7 @@ async def begin(step: Step, row: dict[str, Any], judgement: Judgement) -> dict[s
     opened |= {"level": life.level, "matter": life.matter, "category": category, "unit": life.unit}
     opened |= {"limits": life.limits, "deadlines": [asdict(one) for one in life.deadlines]}
     step.entries.append(Entry(CallId(row.get("call_id") or ""), life.incident_id, "ticket.opened", opened))
+    step.told.setdefault(life.incident_id, []).append(_said_of(life, "opened", step.site.platform.id, ""))
     tree = step.rules.categories
     in_tree = (tree.scheme, tree.version) if category else ("", "")
     named = dict(zip(("category_scheme", "category_version"), in_tree, strict=True))
@@ -143,8 +144,11 @@ async def _tell(step: Step, row: Any, said: tuple[str, Happening, Life], text: s
     line = {"ticket_id": life.ticket_id, "version": life.version, "at": happening.at, "by": happening.by}
     line |= {"step": word, "state": life.state, "text": text}
     await step.connection.execute(insert(ticket_steps).values(line))
+    body = _said_of(life, word, happening.by, text)
+    step.told.setdefault(life.incident_id, []).append(body)
     if life.peer is not None and word not in SILENT:
-        await _to_peer(step, life.peer, said, text)
+        once = f"step:{life.ticket_id}:{life.version}:{word}"
+        await outbox.put(step, outbox.Written(life.incident_id, life.peer, "step", body, once))
 
 
 def _said(happening: Happening) -> dict[str, Any]:
@@ -153,9 +157,8 @@ def _said(happening: Happening) -> dict[str, Any]:
     return {name: getattr(happening, name) for name in names if hasattr(happening, name)}
 
 
-async def _to_peer(step: Step, peer: SiteId, said: tuple[str, Happening, Life], text: str) -> None:
-    word, happening, life = said
-    body = TicketStep(
+def _said_of(life: Life, word: str, by: str, text: str) -> TicketStep:
+    return TicketStep(
         ticket_id=life.ticket_id,
         version=life.version,
         step=word,
@@ -164,10 +167,8 @@ async def _to_peer(step: Step, peer: SiteId, said: tuple[str, Happening, Life], 
         unit=life.unit,
         text=text[:NOTE_LIMIT],
         satisfied=life.satisfied if word == "called_back" else None,
-        by=happening.by,
+        by=by,
     )
-    once = f"step:{life.ticket_id}:{life.version}:{word}"
-    await outbox.put(step, outbox.Written(life.incident_id, peer, "step", body, once))
 
 
 async def dispatch(step: Step, ticket_id: str, given: Given) -> outbox.Written:

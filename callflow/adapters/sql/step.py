@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, update
 
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from callflow.domain.calls import Call
     from callflow.domain.names import CallId, IncidentId, SiteId
     from callflow.domain.ticket_rules import TicketRules
+    from callflow.service.messages import TicketStep
     from callflow.sitefile import Site
 
 Detail = dict[str, Any]
+
+SHOWN: Final = frozenset(
+    {"owner", "settled", "peer", "peer_ticket_id", "peer_state", "peer_note", "note", "danger", "consent"}
+    | {"caller_number", "call_id"}
+)
+"""Columns whose change is told to our own ticket system even if no step of the ticket comes with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class Step:
     """The peers for whom something was put into the outbox."""
     entries: list[Entry] = field(default_factory=list)
     """What the audit shall keep beside the records themselves, in order."""
+    told: dict[IncidentId, list[TicketStep]] = field(default_factory=dict)
+    """The tickets that our own ticket system shall hear of, with their steps in order (`ticket_events`)."""
 
     async def call_of(self, call_id: CallId) -> Call:
         """The call, as written. Raises LookupError for one that was never committed."""
@@ -52,6 +61,8 @@ class Step:
         done = await self.connection.execute(
             update(tickets).where(tickets.c.incident_id == incident_id).values(**columns, changed_at=self.at)
         )
+        if not SHOWN.isdisjoint(columns):
+            self.told.setdefault(incident_id, [])
         return done.rowcount > 0
 
     async def ticket_of(self, incident_id: IncidentId) -> Any:

@@ -90,6 +90,7 @@ tickets: Final = Table(
     Column("peer_version", Integer, nullable=False, default=0),
     Column("number_gone_at", Float),
     Column("texts_gone_at", Float),
+    Column("system_number", String(64), nullable=False, default="", server_default=""),
     *(Index(f"ix_tickets_{column}", column, "opened_at", "ticket_id") for column in TICKET_FILTERS),
 )
 

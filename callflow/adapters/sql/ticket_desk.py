@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sqlalchemy import func, insert, select, update
 from ulid import ULID
 
-from callflow.adapters.sql import audit, lives, outbox, precedents
+from callflow.adapters.sql import audit, lives, outbox, precedents, ticket_events
 from callflow.adapters.sql.step import Step
 from callflow.adapters.sql.tables import seen_events, tickets
 from callflow.adapters.sql.ticket_records import caller_columns, make
@@ -211,6 +211,7 @@ class SqlLives:
             written_to.clear()
             step = self._at(connection, at, written_to)
             answer = await work(step)
+            await ticket_events.put_told(step)
             await audit.append(connection, step.entries, None, at)
             return answer
 

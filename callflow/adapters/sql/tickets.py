@@ -90,6 +90,8 @@ class Ticket:
     number_gone_at: float | None
     """Since when the number is only its mask; `texts_gone_at` likewise of what was said."""
     texts_gone_at: float | None
+    system_number: str
+    """Its number in the platform's own ticket system, "" before that has said one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,19 @@ async def books(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
-async def ticket_house(books: Database, tmp_path: Path) -> AsyncIterator[House]:
-    """A site whose tickets stand in real books."""
+def a_ticket_house(books: Database, folder: Path) -> House:
+    """A site whose tickets stand in these books; not open yet."""
     made = House()
     made.lives, made.tickets, made.search = SqlLives(books, made.site), TicketsRead(books), SqlTicketSearch(books)
     made.diverted = SqlDiverted(books, SiteId(made.site.platform.id))
-    made.figures, made.put_off = SqlFigures(books), PutOff(PutOffFile(tmp_path / "later.ndjson"), made.desks)
+    made.figures, made.put_off = SqlFigures(books), PutOff(PutOffFile(folder / "later.ndjson"), made.desks)
+    return made
+
+
+@pytest.fixture
+async def ticket_house(books: Database, tmp_path: Path) -> AsyncIterator[House]:
+    """A site whose tickets stand in real books."""
+    made = a_ticket_house(books, tmp_path)
     await made.open()
     yield made
     await made.close()

@@ -41,7 +41,7 @@ from callflow.service.site_rules import rules_of
 from callflow.service.trust import KeyFacts
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
-from callflow.web.deps import Deps
+from callflow.web.deps import Deps, TicketSystemDoor
 from tests.contract.web.call_back_store import MemoryCallBacks
 from tests.contract.web.desk import Desk
 from tests.contract.web.recording_store import MemoryRecordings, files_in
@@ -129,6 +129,7 @@ class House:
         )
         self.numbers_shown: list[tuple[CallId, AgentId, str, str]] = []
         self.phones: dict[AgentId, str] = {}
+        self.ticket_system: TicketSystemDoor | None = None
         self.phones_lost: list[CallId] = []
         self.suggest_waits = False
         self.asked: list[Words] = []
@@ -182,6 +183,7 @@ class House:
             registry=self.registry,
             phones=self.phones,
             phone_lost=self.phone_lost,
+            ticket_system=self.ticket_system,
         )
 
     async def number_shown(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:  # noqa: ARG002 - the port's shape

@@ -45,6 +45,7 @@ class Ticket:
     location: str = ""
     summary: str = ""
     peer_state: str = ""
+    system_number: str = ""
     life: None = None
 
 

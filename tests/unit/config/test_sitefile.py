@@ -56,3 +56,54 @@ def test_a_mistake_is_one_sentence_with_file_and_field(right: str, wrong: str, s
 def test_a_missing_file_names_itself_and_the_cure(tmp_path: Path) -> None:
     with pytest.raises(SiteFileError, match=r"none.toml: cannot be read .*; name an existing site file"):
         load_site(tmp_path / "none.toml", "127.0.0")
+
+
+SYSTEM = '[ticket_system]\nid = "ztb"\nurl = "https://gongdan.example/steps"\nnumbers = "masked"\n'
+
+
+def test_the_platforms_own_ticket_system_is_named_in_a_section_of_its_own(tmp_path: Path) -> None:
+    site = load_site(written(tmp_path, WHOLE + SYSTEM), "127.0.0")
+
+    assert site.is_ticket_system("ztb")
+    assert not site.is_ticket_system("110")
+
+
+@pytest.mark.covers("T-19")
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://10.0.0.9/steps", "only https leaves this machine"),
+        ("http://localhost/steps", "only https leaves this machine"),  # a name may mean another machine tomorrow
+        ("http://169.254.169.254/latest", "only https leaves this machine"),
+        ("file:///etc/passwd", "write https://host/path"),
+        ("https:///steps", "write https://host/path"),
+        ("https://user:secret@gongdan.example/steps", "no user, no query, no fragment"),
+        ("https://gongdan.example/steps?key=1", "no user, no query, no fragment"),
+        ("https://gongdan.example:99999/steps", "Port out of range"),
+    ],
+)
+def test_it_is_told_over_https_or_on_this_machine_and_nowhere_else(url: str, said: str, tmp_path: Path) -> None:
+    text = WHOLE + SYSTEM.replace("https://gongdan.example/steps", url)
+
+    with pytest.raises(SiteFileError, match=rf"x.toml: ticket_system.*{said}"):
+        load_site(written(tmp_path, text), "127.0.0")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9800/steps", "http://[::1]:9800/steps"])
+def test_on_this_machine_it_needs_no_certificate(url: str, tmp_path: Path) -> None:
+    text = WHOLE + SYSTEM.replace("https://gongdan.example/steps", url)
+
+    assert load_site(written(tmp_path, text), "127.0.0").ticket_system is not None
+
+
+@pytest.mark.parametrize("missing", ["id", "url", "numbers"])
+def test_nothing_about_it_is_assumed(missing: str, tmp_path: Path) -> None:
+    text = WHOLE + "".join(line + "\n" for line in SYSTEM.splitlines() if not line.startswith(f"{missing} ="))
+
+    with pytest.raises(SiteFileError, match=rf"x.toml: ticket_system.{missing}: Field required"):
+        load_site(written(tmp_path, text), "127.0.0")
+
+
+def test_its_name_is_nobody_elses(tmp_path: Path) -> None:
+    with pytest.raises(SiteFileError, match="a platform's or a carrier's already"):
+        load_site(written(tmp_path, WHOLE + SYSTEM.replace('"ztb"', '"110"')), "127.0.0")

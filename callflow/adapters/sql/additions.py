@@ -1,0 +1,34 @@
+"""What has come to the books since the last migration without changing what was there: new columns.
+
+A program of the version before opens books that have them: it names its columns in every statement, the database
+fills in the others, and the migration it knows is still the last. So a site is rolled back by starting the old program
+(docs/deploy.md). A migration is for what an old program could not live with; it then refuses the books by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Column, inspect
+
+from callflow.adapters.sql.tables import tickets
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+ADDED: Final[tuple[Column[str], ...]] = (tickets.c.system_number,)
+"""Each may be null or has a server default, and is never dropped by a migration before the next but one version."""
+
+
+def add(connection: Connection) -> None:
+    """Add what is missing. Repeatable."""
+    tables, look = {one.table.name for one in ADDED}, inspect(connection)
+    have = {table: {one["name"] for one in look.get_columns(table)} for table in tables}
+    change = Operations(MigrationContext.configure(connection))
+    several = connection.dialect.name == "postgresql" or None  # programs may start at once; SQLite has one writer
+    for column in ADDED:
+        if column.name not in have[column.table.name]:
+            added = Column(column.name, column.type, nullable=column.nullable, server_default=column.server_default)
+            change.add_column(column.table.name, added, if_not_exists=several)
