@@ -223,7 +223,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)
         async with (
-            _listening(make_app(deps), at.host, at.http_port),
+            _listening(make_app(deps), at.desk, at.http_port),
             _listening(exchange_app(door), at.host, at.exchange_port, tls),
             _closing(desks),
             asyncio.TaskGroup() as group,

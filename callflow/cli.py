@@ -24,6 +24,7 @@ BENCHES = ("handover", "desk", "ami", "agi", "exchange", "tickets", "classifier"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 Base = Annotated[int, typer.Option("--base", help="third octet of the lab's addresses, 0 to 255")]
+OneBox = Annotated[bool, typer.Option("--one-box", help="both platforms at one address (docs/one-box.md)")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -59,9 +60,9 @@ def _print(document: Any) -> None:
 
 
 @app.command()
-def up(base: Base = 0) -> None:
+def up(base: Base = 0, *, one_box: OneBox = False) -> None:
     """Bring up the lab: two PBXes, two Redis, both sites; what already runs stays."""
-    status = lab.up(plan_lab(base), _say)
+    status = lab.up(plan_lab(base, one_box=one_box), _say)
     for site in status["sites"]:
         first = site["agents"][0]
         _say(f"{site['id']}: desk {site['http']}  user {first['desk_user']}  phones register at sip:{site['sip']}")

@@ -40,9 +40,14 @@ class Platform(Strict):
 
 
 class Addresses(Strict):
-    """Where this site listens. SIP for agents and carriers is UDP 5060, the trunk is TLS 5061."""
+    """Where this site listens. SIP for agents and carriers is UDP 5060, the trunk is TLS 5061.
+
+    `desk_host`: where the desk does, if not at `host`. Two platforms on one box share a host and need desks of two
+    names: a browser gives a session's cookie to every port of the host that it has it from.
+    """
 
     host: Address
+    desk_host: Address | None = None
     http_port: int = Field(ge=1, le=65535)
     sip_port: int = 5060
     trunk_port: int = 5061
@@ -53,6 +58,11 @@ class Addresses(Strict):
     redis_port: int = 6379
     rtp_first: int = 10000
     rtp_last: int = 10999
+
+    @property
+    def desk(self) -> str:
+        """The address of the desk."""
+        return self.desk_host or self.host
 
     @property
     def socket_host(self) -> str:
@@ -127,6 +137,7 @@ class Peer(Strict):
     send_identity: Literal["always", "allowed", "never"]
     answer_is_human: bool
     number_refused_codes: tuple[int, ...]
+    trunk_port: int = Field(default=5061, ge=1, le=65535)
     max_hops: int = Field(ge=1, le=9)
     uui_key_id: int = Field(ge=1, le=255)
     exchange_out: Mode = Mode.PUSH

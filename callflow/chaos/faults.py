@@ -101,7 +101,7 @@ class Breaker:
     async def until_ready(self, site: str) -> None:
         """Return when the site's own health check is content. Raises LabError when it is not in time."""
         mine = next(one for one in self.plan.sites if one.id == site)
-        url = f"http://{mine.host}:{mine.site.addresses.http_port}/health/ready"
+        url = f"http://{mine.site.addresses.desk}:{mine.site.addresses.http_port}/health/ready"
         deadline = time.monotonic() + READY_LIMIT_S
         said = "no answer"
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:

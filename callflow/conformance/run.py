@@ -84,13 +84,14 @@ def run_conformance(plan: Plan, url: str, *, keys: Path | None, site: str, peer:
 
 def _ends_of(plan: Plan, url: str) -> tuple[str, str]:
     """In our own lab the address says who is asked; the other one asks."""
-    host = urlsplit(url).hostname
-    sites = {site.host: site.id for site in plan.sites}
-    if host not in sites:
+    asked = urlsplit(url)
+    sites = {(site.host, site.site.addresses.exchange_port): site.id for site in plan.sites}
+    if (asked.hostname or "", asked.port or 0) not in sites:
         raise LabError(
             f"{url} is no site of lab {plan.base}: say --as SITE --peer SITE --keys DIR, or the lab's --base N"
         )
-    return next(site.id for site in plan.sites if site.host != host), sites[host]
+    peer = sites[asked.hostname or "", asked.port or 0]
+    return next(site.id for site in plan.sites if site.id != peer), peer
 
 
 async def _examine(asked: Asked) -> list[Verdict]:

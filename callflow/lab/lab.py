@@ -19,7 +19,7 @@ from typing import Any
 from callflow.domain.names import AgentId, SiteId
 from callflow.lab import pbx, processes
 from callflow.lab.keys import SiteNeeds, load_keys, make_keys
-from callflow.lab.plan import LabError, Plan, SitePlan
+from callflow.lab.plan import ONE_BOX, LabError, Plan, SitePlan
 from callflow.lab.processes import Known
 from callflow.lab.programs import PROGRAMS
 
@@ -40,6 +40,9 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
         LabError: a port is taken, a program did not start; the message names the cause and the cure.
     """
     with _state_writable(plan), _locked(plan):
+        _keep_profile(plan)
+        for site in plan.sites:
+            site.state.mkdir(exist_ok=True, mode=0o700)  # each platform's own, also where both are on one host
         make_keys(plan.keys, [needs_of(site) for site in plan.sites])
         with ExitStack() as unless_up:
             started: list[Known] = []
@@ -95,7 +98,7 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
                 "sip": f"{at.host}:{at.sip_port}",
                 "ami": f"{at.host}:{at.ami_port}",
                 "fastagi": f"{at.host}:{at.agi_port}",
-                "http": f"http://{at.host}:{at.http_port}",
+                "http": f"http://{at.desk}:{at.http_port}",
                 "redis": f"{at.host}:{at.redis_port}",
                 "sql": f"sqlite:///{site.state / 'facts.db'}",
                 "exchange": f"https://{at.host}:{at.exchange_port}/exchange/v1",
@@ -164,7 +167,10 @@ def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
             *([(at.socket_host, at.socket_port, "tcp")] if site.site.has_browser_phones else []),
         ],
         "guard": [],
-        "python": [(at.host, port, "tcp") for port in (at.http_port, at.agi_port, at.exchange_port)],
+        "python": [
+            (at.desk, at.http_port, "tcp"),
+            *((at.host, port, "tcp") for port in (at.agi_port, at.exchange_port)),
+        ],
     }
 
 
@@ -195,7 +201,8 @@ def _wait_ready(site: SitePlan, program: Known, say: Say) -> None:
     Raises:
         LabError: it ended or did not become ready; the message holds what it or the check said last.
     """
-    url = f"http://{site.host}:{site.site.addresses.http_port}/health/ready"
+    desk = f"{site.site.addresses.desk}:{site.site.addresses.http_port}"
+    url = f"http://{desk}/health/ready"
     deadline = time.monotonic() + READY_LIMIT_S
     last = "no answer"
     while time.monotonic() < deadline:
@@ -207,7 +214,7 @@ def _wait_ready(site: SitePlan, program: Known, say: Say) -> None:
         except OSError as error:
             last = str(error)
         else:
-            say(f"{site.id}: ready  就绪  http://{site.host}:{site.site.addresses.http_port}")
+            say(f"{site.id}: ready  就绪  http://{desk}")
             return
         if not program.is_alive:
             raise LabError(f"the program of {site.id} ended: {_last_words(site)}")
@@ -223,11 +230,21 @@ def _last_words(site: SitePlan) -> str:
     return said.removeprefix("callflow site: ") if said.startswith("callflow site: ") else f"see {log}"
 
 
+def _keep_profile(plan: Plan) -> None:
+    """Mark how the lab is laid out, for `down` and `status`. Raises LabError when it runs in another way."""
+    mark = plan.state / ONE_BOX
+    if mark.exists() == plan.one_box:
+        return
+    if any(running_now(plan).values()):
+        raise LabError(f"lab {plan.base} is up in another way; ./run down --base {plan.base} first")
+    mark.touch() if plan.one_box else mark.unlink()
+
+
 def needs_of(site: SitePlan) -> SiteNeeds:
     """What this site's keys must cover."""
     return SiteNeeds(
         site=SiteId(site.id),
-        addresses=(site.host,),
+        addresses=tuple(dict.fromkeys((site.host, site.site.addresses.desk))),
         names=(),
         agents=tuple(AgentId(a.id) for a in site.site.agent),
         peers=tuple(SiteId(p.id) for p in site.site.peer),

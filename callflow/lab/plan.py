@@ -13,6 +13,9 @@ from agi.render import Place
 from callflow.sitefile import Site, load_site
 
 SITE_IDS = ("12345", "110")
+ONE_BOX = "one-box"
+"""The folder of its site files, and the mark in the state of a lab that was brought up so."""
+
 LONGEST_SOCKET_PATH = 90  # a Unix socket's path may have 107 bytes; Asterisk adds "/asterisk.ctl"
 
 
@@ -53,6 +56,8 @@ class Plan:
     sites: tuple[SitePlan, ...]
     program: tuple[str, ...] = ("callflow", "site")
     """The module, and its words, that runs as each site's program."""
+    one_box: bool = False
+    """Both platforms stand at one address."""
 
     @property
     def status_file(self) -> Path:
@@ -65,8 +70,12 @@ class Plan:
         return self.state / "keys"
 
 
-def plan_lab(base: int, *, state: Path | None = None, site_files: Path | None = None) -> Plan:
+def plan_lab(
+    base: int, *, state: Path | None = None, site_files: Path | None = None, one_box: bool | None = None
+) -> Plan:
     """Lay out the lab with this base, 0 to 255; `state` and `site_files` name other folders than the usual ones.
+
+    `one_box`: both platforms at one address (docs/one-box.md); None: as the lab was last brought up.
 
     Raises:
         LabError: the base is out of range, or `./run` did not name the project and the runtime.
@@ -80,9 +89,11 @@ def plan_lab(base: int, *, state: Path | None = None, site_files: Path | None = 
         raise LabError(f"{missing.args[0]} is not set: start this through ./run") from missing
     net = f"127.0.{base}"
     state = state or state_home() / f"base{base}"
-    folder = site_files or _site_files(home)
+    if one_box is None:
+        one_box = (state / ONE_BOX).exists()
+    folder = site_files or (_site_files(home) / ONE_BOX if one_box else _site_files(home))
     sites = tuple(_plan_site(folder, runtime, state, site_id, base) for site_id in SITE_IDS)
-    return Plan(base=base, net=net, home=home, runtime=runtime, state=state, sites=sites)
+    return Plan(base=base, net=net, home=home, runtime=runtime, state=state, sites=sites, one_box=one_box)
 
 
 def state_home() -> Path:

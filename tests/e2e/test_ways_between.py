@@ -1,0 +1,91 @@
+"""The lab's two real programs with a line that is pulled one way and dropped as files the other (R-050, R-061)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+
+from callflow.lab.plan import Plan
+from softphone_sim.lab import Lab
+from tests.e2e.conftest import BASE, SCENARIOS, Play
+from tests.e2e.site_files import another_lab
+from tests.e2e.test_tickets_without_a_call import Seat, eventually
+
+UNIT = "510104000000"
+PEER = "uui_key_id = 1\n"
+
+
+def carried(gateway: Path) -> Callable[[str], str]:
+    """12345's messages are fetched by 110 at 12345's door; 110's are put down as files."""
+
+    def edit(text: str) -> str:
+        is_gov = 'id = "12345"\nname_zh' in text
+        own, other = ("12345", "110") if is_gov else ("110", "12345")
+        ways = ("pull", "file") if is_gov else ("file", "pull")
+        folders = f'{{out = "{gateway}/from-{own}", into = "{gateway}/from-{other}"}}'
+        said = f'exchange_out = "{ways[0]}"\nexchange_in = "{ways[1]}"\nexchange_folders = {folders}\n'
+        assert text.count(PEER) == 1
+        return text.replace(PEER, PEER + said)
+
+    return edit
+
+
+@pytest.fixture(scope="module")
+def running(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """A lab of its own with such a line."""
+    folder = tmp_path_factory.mktemp("line")
+    with another_lab(BASE + 1, plan.sites[0].site_file.parent, folder / "sites", carried(folder)) as made:
+        yield made
+
+
+@pytest.mark.covers("R-050", "R-061", "R-001", "R-040", "R-043")
+@pytest.mark.parametrize(
+    ("script", "origin", "seen_s"),
+    [
+        ("01-one-key-12345-to-110", 0, 3.0),  # the word of it is pulled, and what became of it comes as files
+        ("02-one-key-110-to-12345", 1, 1.0),  # the other way about; a question is open all the time
+    ],
+    ids=["told by pull", "told by files"],
+)
+async def test_a_key_is_pressed_and_the_pair_of_tickets_lives_on(
+    lab: Lab, play_script: Play, script: str, origin: int, seen_s: float
+) -> None:
+    began = time.time()
+    result = await play_script(SCENARIOS / f"{script}.yaml")
+    assert result.failure is None
+
+    jars = [CookieJar(unsafe=True), CookieJar(unsafe=True)]
+    async with ClientSession(cookie_jar=jars[0]) as at_gov, ClientSession(cookie_jar=jars[1]) as at_police:
+        seats = [Seat(http, site.http) for http, site in zip((at_gov, at_police), lab.sites, strict=True)]
+        for seat, site in zip(seats, lab.sites, strict=True):
+            await seat.sign_in(site.agents[0].desk_user, site.agents[0].desk_password)
+        here, there = seats[origin], seats[1 - origin]
+        _, found = await here.ask("POST", "/tickets/search", {"opened_from": began})
+        (incident_id,) = {ticket["incident_id"] for ticket in found["tickets"]}
+
+        async def pair() -> list[Any]:
+            return await asyncio.gather(here.ticket_of(incident_id), there.ticket_of(incident_id))
+
+        (ours, theirs), _ = await eventually(pair, is_a_pair)
+        await there.step(theirs["ticket_id"], "dispatch", unit=UNIT)
+        await there.step(theirs["ticket_id"], "sign")
+        seen, lag_s = await eventually(
+            lambda: here.ticket_of(incident_id), lambda ticket: ticket["peer_state"] == "signed"
+        )
+
+    assert (seen["ticket_id"], seen["owner"], lag_s < seen_s) == (ours["ticket_id"], theirs["owner"], True)
+
+
+def is_a_pair(pair: list[Any]) -> bool:
+    one, other = pair
+    return (
+        None not in pair
+        and (one["peer_ticket_id"], other["peer_ticket_id"]) == (other["ticket_id"], one["ticket_id"])
+        and one["owner"] == other["owner"]
+    )
