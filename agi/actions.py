@@ -74,13 +74,15 @@ def action_of(order: Order, call: Call, uui: str = "") -> dict[str, str | list[s
         "Priority": "1",
         "Async": "true",
         "Timeout": str(ORIGINATE_LIMIT_MS),
-        "Variable": [f"__CALLERCHAN={caller}"],
     }
     if isinstance(order, InviteTarget | ReportDanger):
         return action | _attempt_headers(order, uui, call)
+    variables = [f"__CALLERCHAN={caller}"]
+    if isinstance(order, CancelAttempt | ReleaseAgent):
+        variables += _agents_channel(call)
     if isinstance(order, ReleaseAgent) and order.by_agent:  # his own wish to leave outweighs an earlier wish to stay
-        return action | {"Variable": [f"__CALLERCHAN={caller}", "BYAGENT=1"]}
-    return action
+        variables.append("BYAGENT=1")
+    return action | {"Variable": variables}
 
 
 def phone_lost_action(call: Call) -> dict[str, str | list[str]]:
@@ -145,13 +147,20 @@ def _attempt_headers(order: InviteTarget | ReportDanger, uui: str, call: Call) -
     ]
     if isinstance(order, InviteTarget) and order.private:
         variables.append("__PRIVATE=1")
-    if isinstance(order, ReportDanger) and call.agent is not None:  # where 110 is brought to when the caller is gone
-        variables.append(f"AGENTCHAN={_checked(_CHANNEL, call.agent.channel, 'the channel of our agent')}")
+    if isinstance(order, ReportDanger):  # where 110 is brought to when the caller is gone
+        variables += _agents_channel(call)
     if _checked(_UUI, uui, "the signed incident id"):
         variables.append(f"__UUI={uui}")
     # Asterisk refuses a second channel with the same id: a repeated order cannot ring twice while the first
     # one rings.
     return {"ChannelId": f"{attempt_id}.1", "OtherChannelId": f"{attempt_id}.2", "Variable": variables}
+
+
+def _agents_channel(call: Call) -> list[str]:
+    """Our agent's channel, if there is one: the caller's shared variables go with him, the agents may talk on."""
+    if call.agent is None:
+        return []
+    return [f"AGENTCHAN={_checked(_CHANNEL, call.agent.channel, 'the channel of our agent')}"]
 
 
 def _checked(pattern: re.Pattern[str], value: str, what: str) -> str:

@@ -55,7 +55,13 @@ class Secrets:
 BROWSER_PHONE_MODULES = ("res_http_websocket", "res_pjsip_transport_websocket")
 """Loaded only where an agent's phone is in the desk's page: what is not loaded cannot be attacked."""
 
-TWO_PARTY_BRIDGES = frozenset({"bridge_simple", "bridge_native_rtp"})
+WIDEBAND, WIDEBAND_SOUND = "wideband.sln16", "\0" * 640
+"""A packet of silence at 16 kHz. Played to a recorder once, it makes the recorder work at that rate: it resamples all
+linear sound of 8 kHz (music, mixing bridges) and makes its A-law decoder anew after each piece of it.
+
+It has to: Debian's `2016_opus_plc.patch` lets a decoder remember the RTP number of its last packet and throw away what
+lies behind it, so the next talker, whose phone counts from elsewhere, is lost to the recorder in every second call.
+"""
 
 NO_HOP_LIMIT = 99
 """A line behind a carrier does not hand callers on to platforms."""
@@ -117,6 +123,8 @@ def render(
             files[prefix + template.name.removesuffix(".j2")] = environment.get_template(
                 f"{folder}/{template.name}"
             ).render(values)
+    if site.recording.enabled:
+        files[WIDEBAND] = WIDEBAND_SOUND
     return files
 
 
@@ -136,15 +144,8 @@ def module_list(config: Path) -> list[str]:
 
 
 def modules_of(site: Site, config: Path) -> list[str]:
-    """What this site's Asterisk loads. Where calls are recorded, every bridge is a mixing one.
-
-    Measured on Asterisk 22.10: when a bridge of three becomes a simple one of two, the recorder on the caller's channel
-    loses the other's voice in about every second call (the people do not), because its translator of what is written
-    to the channel gives nothing any more. A mixing bridge writes linear sound, which needs none.
-    """
-    left_out = TWO_PARTY_BRIDGES if site.recording.enabled else frozenset[str]()
-    more = BROWSER_PHONE_MODULES if site.has_browser_phones else ()
-    return [*(name for name in module_list(config) if name not in left_out), *more]
+    """What this site's Asterisk loads."""
+    return [*module_list(config), *(BROWSER_PHONE_MODULES if site.has_browser_phones else ())]
 
 
 def one_key_target(site: Site) -> str:

@@ -19,7 +19,7 @@ from callflow.lab.keys import KeysError
 from callflow.lab.plan import LabError, plan_lab
 from callflow.sitefile import SiteFileError
 
-BENCHES = ("handover", "desk", "ami", "agi", "exchange", "tickets", "classifier")
+BENCHES = ("handover", "handover_recorded", "desk", "ami", "agi", "exchange", "tickets", "classifier")
 """Each is a module of `callflow.bench` with `run_bench`."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -177,7 +177,9 @@ def _candidates(words: list[str]) -> int:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="handover, desk, ami, agi, exchange, tickets, classifier")] = "handover",
+    name: Annotated[
+        str, typer.Argument(help="handover, handover_recorded, desk, ami, agi, exchange, tickets, classifier")
+    ] = "handover",
     base: Base = 0,
     out: Annotated[Path | None, typer.Option("--out", help="also write the JSON report here")] = None,
 ) -> None:

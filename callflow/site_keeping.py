@@ -18,7 +18,8 @@ class Recording(Strict):
 
     `keep_days`: how long a recording is kept. `min_free_mb`: below it no new recording begins; what runs already
     writes on into this reserve (8 kB a second each). `announcement`: a sound that the caller hears when an agent
-    answers, without its ending; "" for none.
+    answers, without its ending; "" for none. A WAV file, like all that callers hear where calls are recorded
+    (docs/decisions.md, Recording).
     """
 
     enabled: bool = False

@@ -96,10 +96,6 @@ _CALLER_GOES, _TARGET_GOES = _goes(Do.CALLER_GOES, H), _goes(Do.TARGET_GOES, H)
 _LEAVES_THREE, _LEAVES_TWO = _goes(Do.CALLER_GOES, W), _goes(Do.CALLER_GOES, T, 0.8)
 _TO_THREE = _key(kind="three_party")
 _ASKS, _OWN_LINE = Act(Do.CONSULT, T, 0.8), Act(Do.OWN_LINE, T, 0.8)
-PLAIN = "110"
-"""The platform that does not record. Where calls are recorded every bridge is a softmix, which refuses a REFER and
-keeps a phone's hold to itself (docs/decisions.md): there a phone has only its keys."""
-
 _FOURTH = Act(Do.FOURTH, W, 0.6)
 
 _ROWS = (
@@ -120,11 +116,11 @@ _ROWS = (
         "agent leaves, target rejects", (_key(), _goes(Do.AGENT_GOES, I, 0.4), _LEAVES_TWO), (REJECTS,),
         next_answer_s=1.6,
     ),
-    Story("transfer key", (_key("refer"), _CALLER_GOES), (SLOWLY,), only_at=PLAIN),
-    Story("transfer key, nobody answers", (_key("refer"), _LEAVES_TWO), (IGNORES,), next_answer_s=1.6, only_at=PLAIN),
-    Story("transfer key, busy", (_key("refer"), _LEAVES_TWO), (BUSY,), next_answer_s=1.8, only_at=PLAIN),
-    Story("transfer key to three", (_key("refer", "three_party"), _LEAVES_THREE), (SLOWLY,), only_at=PLAIN),
-    Story("caller gives up alone", (_key("refer"), _goes(Do.CALLER_GOES, ALONE, 1.0)), (SLOWLY,), only_at=PLAIN),
+    Story("transfer key", (_key("refer"), _CALLER_GOES), (SLOWLY,)),
+    Story("transfer key, nobody answers", (_key("refer"), _LEAVES_TWO), (IGNORES,), next_answer_s=1.6),
+    Story("transfer key, busy", (_key("refer"), _LEAVES_TWO), (BUSY,), next_answer_s=1.8),
+    Story("transfer key to three", (_key("refer", "three_party"), _LEAVES_THREE), (SLOWLY,)),
+    Story("caller gives up alone", (_key("refer"), _goes(Do.CALLER_GOES, ALONE, 1.0)), (SLOWLY,)),
     Story("busy, then three-party", (_key(), _key(kind="three_party", after_s=1.2), _LEAVES_THREE), (BUSY, ANSWERS)),
     Story("cancelled", (_key(), Act(Do.CANCEL, I, 0.6), _LEAVES_TWO), (SLOWLY,)),
     Story(
@@ -144,12 +140,11 @@ _ROWS = (
     Story("four, the fire brigade is dropped", (_TO_THREE, _FOURTH, Act(Do.DROP_FOURTH, W, 1.0), _LEAVES_THREE)),
     Story("four, the target is dropped", (_TO_THREE, _FOURTH, Act(Do.DROP_TARGET, W, 1.0), _LEAVES_THREE)),
     Story("four, our agent leaves", (_TO_THREE, _FOURTH, Act(Do.LEAVE, W, 1.0), _CALLER_GOES)),
-    Story("own line, then transfers him", (_OWN_LINE, Act(Do.TRANSFER, C, 1.2), _CALLER_GOES), only_at=PLAIN),
-    Story("own line, then goes back to him", (_OWN_LINE, Act(Do.BACK_TO_HIM, C, 1.2), _LEAVES_TWO), only_at=PLAIN),
+    Story("own line, then transfers him", (_OWN_LINE, Act(Do.TRANSFER, C, 1.2), _CALLER_GOES)),
+    Story("own line, then goes back to him", (_OWN_LINE, Act(Do.BACK_TO_HIM, C, 1.2), _LEAVES_TWO)),
     Story(
         "own line, the target goes",
         (_OWN_LINE, _goes(Do.TARGET_GOES, C, 1.2), Act(Do.BACK_TO_HIM, T, 0.2), _LEAVES_TWO),
-        only_at=PLAIN,
     ),
 )  # fmt: skip
 

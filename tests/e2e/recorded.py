@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from callflow.lab.plan import SitePlan
-from softphone_sim.ears.listen import NS_PER_MS, PACKET_MS, Heard, intervals, listen
+from softphone_sim.ears.listen import (
+    MUSIC,
+    NS_PER_MS,
+    PACKET_MS,
+    PARTY_TONES_HZ,
+    RINGBACK,
+    TONE_OF_MUSIC_HZ,
+    TONE_OF_RINGBACK_HZ,
+    Heard,
+    intervals,
+    listen,
+)
 from softphone_sim.ears.tape import PACKET, PCMA
 from softphone_sim.phone.tap import SAMPLES_KEPT
+from softphone_sim.script.load import Script
+from softphone_sim.script.model import ActorSpec
 
 
 def journal_lines(site: SitePlan, step: str) -> list[list[str]]:
@@ -47,3 +61,15 @@ def scenes_of(heard: Heard) -> list[set[str]]:
         if len(interval.voices) > 1 and (not found or found[-1] != interval.voices):
             found.append(set(interval.voices))
     return found
+
+
+def in_fixed_voices(script: Script) -> tuple[Script, dict[str, int]]:
+    """The script with a tone fixed for each of its actors, and which: so that a recording of it can be heard later."""
+    tones_hz = dict(zip(script.actors, PARTY_TONES_HZ, strict=False))
+    actors = {}
+    for name, spec in script.actors.items():
+        said = spec.model_dump(exclude_unset=True)
+        actors[name] = ActorSpec.model_validate(
+            {kind: part | {"tone_hz": tones_hz[name]} for kind, part in said.items()}
+        )
+    return replace(script, actors=actors), {MUSIC: TONE_OF_MUSIC_HZ, RINGBACK: TONE_OF_RINGBACK_HZ, **tones_hz}

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from callflow.lab.plan import Plan
-from softphone_sim.bench import joined
-from softphone_sim.ears.listen import MUSIC, holes
+from callflow.lab.plan import Plan, SitePlan
+from softphone_sim.bench import LEFT_AFTER_MS, joined
+from softphone_sim.ears.listen import MUSIC, NS_PER_MS, holes
+from softphone_sim.lab import Lab, read_lab
 from softphone_sim.run.acts import answer, hang_up, rings_at
-from softphone_sim.run.stage import Actor
-from tests.e2e.conftest import BASE
-from tests.e2e.recorded import ear_of, files_of, journal_lines, scenes_of
+from softphone_sim.run.play import play
+from softphone_sim.run.stage import Actor, Stage
+from softphone_sim.script.load import read_script
+from tests.e2e.conftest import BASE, SCRIPTS
+from tests.e2e.recorded import ear_of, files_of, in_fixed_voices, journal_lines, scenes_of
 from tests.e2e.scene import LIMIT_S, Row, Scene, eventually, heal, strike
 from tests.e2e.site_files import RECORDING, adding, another_lab
+from tests.e2e.three_parties import PARTIES, Party, Three, all_answer, brings_in, talks
 
 GAP_LIMIT_MS = 40.0
 """RFC 7866, RQ_CHFE_354; requirement S-21."""
@@ -200,3 +205,70 @@ async def asks(who: Actor, what: str, body: Row | None = None) -> None:
 def both_are_whole(found: list[Row]) -> bool:
     """The call's file and the consult's have ended, and all of it is on the disk."""
     return len(found) == 2 and all(one["ended_at"] and one["length_s"] for one in found)
+
+
+@pytest.mark.covers("S-21")
+async def test_whoever_talks_with_him_next_is_in_the_file_too(running: Plan) -> None:
+    """Three calls at once: each next talker's RTP counts from elsewhere, and half of them behind the one before."""
+    async with Stage(read_lab(running.status_file)) as stage:
+        agents = [await stage.agent(f"a{seat}", platform="12345", seat=seat) for seat in (1, 2, 3)]
+        targets = [await stage.agent(f"t{seat}", platform="110", seat=seat, desk=False) for seat in (1, 2, 3)]
+        citizens = [await stage.caller(f"c{n}", number=f"1390001{BASE:03}{n}") for n in (1, 2, 3)]
+        await all_answer([*agents, *targets])
+        talking = [await talks(stage, citizen, agents, "12345") for citizen in citizens]
+        calls = zip(citizens, talking, strict=True)
+        said = await asyncio.gather(
+            *(_hands_on(stage, Party(citizen, call), agent, targets) for citizen, (call, agent) in calls)
+        )
+        near = running.sites[0]
+        heard = {number: await _heard_when_over(near, number, stage.tones_hz) for number, _ in said}
+
+    assert {number: scenes[-1] for number, scenes in heard.items()} == dict(said)
+
+
+async def _hands_on(stage: Stage, caller: Party, agent: Party, targets: list[Actor]) -> tuple[str, set[str]]:
+    """His agent brings 110 in and leaves; his number, and who talked in the end."""
+    three = {"caller": caller, "agent": agent}
+    three["target"] = await brings_in(stage, caller.actor, agent.actor, targets, to="110", kind="three_party")
+    talk = Three(stage, three, time.time_ns())
+    await talk.hear_each_other(talk.began_ns, *PARTIES)
+    gone_ns = await talk.leaves("agent")
+    await talk.hear_each_other(gone_ns + LEFT_AFTER_MS * NS_PER_MS, "caller", "target")
+    await talk.leaves("caller")
+    return caller.actor.number, {caller.actor.name, talk.parties["target"].actor.name}
+
+
+async def _heard_when_over(site: SitePlan, number: str, tones_hz: Mapping[str, int]) -> list[set[str]]:
+    """The scenes of this caller's newest call, as soon as it has ended."""
+    arrived = [cells for cells in journal_lines(site, "arrived") if f"number={number}" in cells[8].split()]
+    ended = partial(asyncio.to_thread, journal_lines, site, "ended")
+    await eventually(ended, lambda lines: any(cells[3] == arrived[-1][3] for cells in lines))
+    (path,) = files_of(site, arrived[-1][3])
+    return scenes_of(ear_of(path, tones_hz))
+
+
+OURS, HELD, THEIRS = {"citizen", "zhang"}, {"citizen", MUSIC}, {"citizen", "li"}
+PHONE_STORIES = {
+    "refer-good-and-bad": ([OURS, HELD, OURS, HELD, THEIRS], 0),
+    "phone-consult-transfer": ([OURS, HELD, THEIRS], 1),
+    "phone-consult-failed": ([OURS, HELD, OURS, HELD, OURS], 1),
+}
+"""What is in the caller's file, scene after scene; how many private talks have a file of their own."""
+
+
+@pytest.mark.covers("R-001", "R-005", "S-21")
+@pytest.mark.parametrize("name", PHONE_STORIES)
+async def test_the_phones_own_keys_do_what_they_do_unrecorded_and_the_file_has_every_voice(
+    name: str, lab: Lab, running: Plan, tmp_path: Path
+) -> None:
+    scenes, consults = PHONE_STORIES[name]
+    script, tones_hz = in_fixed_voices(read_script(SCRIPTS / f"{name}.yaml"))
+    result = await play(script, lab, limit_s=90, tapes=tmp_path)
+
+    assert result.failure is None
+    near, began_s = running.sites[0], result.began_ns / 1e9
+    (incident,) = {cells[3] for cells in journal_lines(near, "arrived") if float(cells[0]) > began_s}
+    await eventually(lambda: asyncio.to_thread(journal_lines, near, "ended"), lambda it: it[-1][3] == incident)
+    call_file, *consult_files = files_of(near, incident)
+    assert scenes_of(ear_of(call_file, tones_hz)) == scenes
+    assert [scenes_of(ear_of(one, tones_hz))[:1] for one in consult_files] == [[{"zhang", "li"}]] * consults

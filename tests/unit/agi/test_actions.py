@@ -104,13 +104,21 @@ def test_every_order_to_asterisk_runs_its_own_entry_and_may_always_be_sent(order
     assert ("ChannelId" in action) == isinstance(order, commands.InviteTarget | commands.ReportDanger)
 
 
-def test_danger_names_our_agent_too_in_case_the_caller_is_gone_when_it_arrives() -> None:
+@pytest.mark.parametrize(
+    "order",
+    [
+        DANGER,
+        commands.CancelAttempt(CALL_ID, ATTEMPT_ID, TargetCode("110")),
+        commands.ReleaseAgent(CALL_ID, by_agent=True),
+    ],
+)
+def test_our_agent_is_named_too_in_case_the_caller_is_gone_when_it_arrives(order: commands.Order) -> None:
     agents_leg = ChannelName("PJSIP/8001-0000001b")
 
-    said = action_of(DANGER, replace(call_of(), agent=Agent(AgentId("8001"), agents_leg)))["Variable"]
+    said = action_of(order, replace(call_of(), agent=Agent(AgentId("8001"), agents_leg)))["Variable"]
 
     assert {f"__CALLERCHAN={CALLER}", f"AGENTCHAN={agents_leg}"} <= set(said)
-    assert not any(line.startswith("AGENTCHAN=") for line in action_of(DANGER, call_of())["Variable"])
+    assert not any(line.startswith("AGENTCHAN=") for line in action_of(order, call_of())["Variable"])
 
 
 @pytest.mark.parametrize("private", [True, False])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agi.lint import CONFIG, complaints
-from agi.render import TWO_PARTY_BRIDGES, Place, Secrets, render
+from agi.render import WIDEBAND, Place, Secrets, render
 from callflow.site_keeping import Recording
 from callflow.sitefile import Site, load_site
 
@@ -25,14 +25,16 @@ def test_a_site_that_says_nothing_records_nothing() -> None:
     files = rendered(load_site(CONFIG / "sites" / "12345.toml", "127.0.0"))
 
     assert "Gosub(record-start" not in files["dialplan/recording.conf"]
-    assert all(f"load = {name}.so" in files["modules.conf"] for name in TWO_PARTY_BRIDGES)
+    assert WIDEBAND not in files
 
 
-def test_where_calls_are_recorded_every_bridge_mixes_and_the_linter_agrees() -> None:
+def test_where_calls_are_recorded_the_recorder_is_told_its_rate_nothing_else_differs_and_the_linter_agrees() -> None:
     files = rendered(site(enabled=True))
 
     assert files["dialplan/recording.conf"].count("Gosub(record-start,s,1(") == 2
-    assert not any(name in files["modules.conf"] for name in TWO_PARTY_BRIDGES)
+    assert "Playback(/nowhere/wideband,noanswer)" in files["dialplan/recording.conf"]
+    assert set(files[WIDEBAND]) == {"\0"}
+    assert [name for name, text in rendered(site()).items() if text != files[name]] == ["dialplan/recording.conf"]
     assert complaints(site(enabled=True)) == []
 
 
