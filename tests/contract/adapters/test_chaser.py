@@ -105,6 +105,19 @@ async def test_another_plan_of_chases_starves_nobody(gov: Books) -> None:
     assert (await life(gov, ticket_id)).chased == {"response:breached"}
 
 
+@pytest.mark.covers("C-08", "R-042")
+async def test_a_clock_that_jumps_an_hour_and_back_says_nothing_twice_and_moves_no_limit(gov: Books) -> None:
+    watch = Watch(gov)
+    ticket_id = await gov.lives.open(URGENT, key="a", at=NOW)
+    limits = (await life(gov, ticket_id)).deadlines
+
+    said = [await watch.at(hours) for hours in (0.5, 1.5, 0.5, 1.0, 1.6, 2.0)]  # it was half past, not half past one
+
+    assert said == [0, 1, 0, 0, 1, 1]
+    assert watch.told() == [f"response:{one}" for one in ("reminded-half", "reminded-late", "breached")]
+    assert (await life(gov, ticket_id)).deadlines == limits
+
+
 def test_those_who_supervise_are_told_and_without_any_everybody() -> None:
     assert supervisors_of([("8001", "agent"), ("8002", "supervisor")]) == ("8002",)
     assert supervisors_of([("8001", "agent"), ("8003", "auditor")]) == ("8001", "8003")

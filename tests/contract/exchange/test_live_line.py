@@ -268,3 +268,25 @@ async def test_old_nonces_are_forgotten(gov: Platform, police: Platform, a_call:
     count = await police.database.read(lambda connection: connection.scalar(select(func.count()).select_from(nonces)))
 
     assert count == 1
+
+
+@pytest.mark.covers("C-08", "T-15")
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0], ids=["forward", "back"])
+async def test_a_clock_that_jumps_an_hour_is_refused_and_what_was_said_meanwhile_arrives_when_it_is_right(
+    gov: Platform, police: Platform, a_call: MakeCall, until: Until, jump_s: float
+) -> None:
+    lines = gov.start_lines()
+    call = a_call()
+    gov.now += jump_s
+    await gov.write(call, handover(call))
+
+    async def is_refused() -> bool:
+        return "clock" in lines.away.get(POLICE, "")
+
+    await until(is_refused)
+    assert police.taken == []
+    gov.now -= jump_s
+    await until(delivered(gov, POLICE))
+
+    (message,) = police.taken
+    assert (message.kind, message.occurred_at) == ("handover", gov.now + jump_s)

@@ -35,7 +35,7 @@ class PlatformInMemory:
     def __post_init__(self) -> None:
         self.patient = PatientFacts(self.facts)
         orders = Orders(self.patient, self.pbx, self.desks, self.files, self.clock)
-        self.deadlines = Deadlines(self.rules, self.clock)
+        self.deadlines = Deadlines(self.rules, self.clock, self.clock)
         self.controller = Controller(self.rules, orders, self.outbox, self.deadlines)
         self.runner = Runner(self.controller, self.patient, self.pbx, self.journal, sweep_every_s=self.sweep_every_s)
 
