@@ -39,6 +39,7 @@ from callflow.adapters.sql.call_backs import SqlCallBacks
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.errors import BooksTooNew
+from callflow.adapters.sql.evidence import SqlEvidence
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
 from callflow.adapters.sql.number_index import NumberIndex
@@ -219,6 +220,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             phones={AgentId(a.id): keys.agents[AgentId(a.id)].sip_password for a in site.agent if a.phone == "browser"},
             phone_lost=pbx.phone_lost,
             ticket_system=ticket_system_door(site, keys, database),
+            evidence=SqlEvidence(database, site.platform.id, tapes, keys.exchange_key),
         )
         deps.registry.register(GuardFigures(settings.guard_dir, clock))
         tls = server_tls(keys.ca_certificate, keys.tls_certificate, keys.tls_key)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from callflow.domain.ticket_rules import TicketRules
     from callflow.service.advice import EarlierMatter, Suggest
     from callflow.service.call_backs import CallBacks
+    from callflow.service.evidence import EvidenceBooks
     from callflow.service.figures import FigureBooks
     from callflow.service.ports import CaseFiles
     from callflow.service.put_off import Wish
@@ -191,6 +192,7 @@ class Deps:
     """The SIP passwords of agents whose phone is in the desk's page."""
     phone_lost: PhoneLost | None = None
     ticket_system: TicketSystemDoor | None = None
+    evidence: EvidenceBooks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,14 @@ REFUSALS: dict[str, Refusal] = {
         "Take the id from a call or a ticket.",
         "请从通话或工单中选择。",
     ),
+    "not-marked": Refusal(
+        409,
+        "Not marked as nuisance",
+        "No call of this number was marked as nuisance in this call's incident, or it has no number.",
+        "该来电未标记为滋扰,或无号码。",
+        "Mark it first: POST /api/v1/calls/{call_id}/nuisance.",
+        "请先标记滋扰。",
+    ),
     "recording-not-found": Refusal(
         404,
         "Recording not found",

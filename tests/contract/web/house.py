@@ -130,6 +130,7 @@ class House:
         self.numbers_shown: list[tuple[CallId, AgentId, str, str]] = []
         self.phones: dict[AgentId, str] = {}
         self.ticket_system: TicketSystemDoor | None = None
+        self.evidence: Any = None
         self.phones_lost: list[CallId] = []
         self.suggest_waits = False
         self.asked: list[Words] = []
@@ -184,6 +185,7 @@ class House:
             phones=self.phones,
             phone_lost=self.phone_lost,
             ticket_system=self.ticket_system,
+            evidence=self.evidence,
         )
 
     async def number_shown(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:  # noqa: ARG002 - the port's shape
