@@ -62,12 +62,14 @@ def _print(document: Any) -> None:
 @app.command()
 def up(base: Base = 0, *, one_box: OneBox = False) -> None:
     """Bring up the lab: two PBXes, two Redis, both sites; what already runs stays."""
-    status = lab.up(plan_lab(base, one_box=one_box), _say)
+    status = lab.up(plan_lab(base, one_box=one_box), _say, citizen=True)
     for site in status["sites"]:
-        first = site["agents"][0]
-        _say(f"{site['id']}: desk {site['http']}  user {first['desk_user']}  phones register at sip:{site['sip']}")
+        seat = next((agent for agent in site["agents"] if agent["phone"] == "browser"), site["agents"][0])
+        _say(f"{site['id']} desk 坐席: {site['http']}  user {seat['desk_user']}  password {seat['desk_password']}")
+    _say(f"citizen 诉求人: {status['citizen']['http']}  no log-in; all three in one browser play the whole story")
     words = f" --base {base}" if base else ""
-    _say(f"passwords: ./run status --json{words}    end: ./run down{words}    密码见 status，结束用 down")
+    _say(f"other accounts, SIP phones: ./run status --json{words}    其他账号见 status")
+    _say(f"end 结束: ./run down{words}")
 
 
 @app.command()

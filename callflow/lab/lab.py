@@ -13,11 +13,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from callflow.domain.names import AgentId, SiteId
 from callflow.lab import pbx, processes
+from callflow.lab.citizen import up_down as citizens
 from callflow.lab.keys import SiteNeeds, load_keys, make_keys
 from callflow.lab.plan import ONE_BOX, LabError, Plan, SitePlan
 from callflow.lab.processes import Known
@@ -25,14 +25,15 @@ from callflow.lab.programs import PROGRAMS
 
 READY_LIMIT_S = 30.0
 UNTRUSTED = "stranger"
+WITH_A_PHONE = ("agent", "supervisor")
 
 Say = Callable[[str], None]
 Running = dict[str, dict[str, Known]]
 """Site -> name of `PROGRAMS` -> the process."""
 
 
-def up(plan: Plan, say: Say) -> dict[str, Any]:
-    """Bring up what is not running and return the status document.
+def up(plan: Plan, say: Say, *, citizen: bool = False) -> dict[str, Any]:
+    """Bring up what is not running and return the status document. `citizen`: with his page and the carrier behind it.
 
     On failure everything that this call started is ended again.
 
@@ -48,9 +49,11 @@ def up(plan: Plan, say: Say) -> dict[str, Any]:
             started: list[Known] = []
             unless_up.callback(processes.end, started)
             running = _start_missing(plan, running_now(plan), started, say)
-            status = describe(plan, running)
             for site in plan.sites:
                 _wait_ready(site, running[site.id]["python"], say)
+            if citizen:
+                say(f"citizen: ready  就绪  {citizens.up(plan)}")
+            status = describe(plan, running)
             plan.status_file.touch(mode=0o600)
             plan.status_file.write_text(json.dumps(status, indent=1, ensure_ascii=False), encoding="utf-8")
             unless_up.pop_all()
@@ -65,7 +68,7 @@ def start_one(plan: Plan, site: SitePlan, name: str) -> Known:
     processes.refuse_taken_ports(ports_of(site)[name])
     mine = running_now(plan)[site.id]
     process = mine[name] = PROGRAMS[name](plan, site, load_keys(plan.keys, SiteId(site.id)))
-    _remember(site, mine)
+    processes.remember(site.state, mine)
     return process
 
 
@@ -74,7 +77,8 @@ def down(plan: Plan) -> list[int]:
     if not plan.state.exists():
         return []
     with _locked(plan):
-        ended = processes.end([known for site in running_now(plan).values() for known in site.values()])
+        living = [citizens.running_now(plan), *running_now(plan).values()]
+        ended = processes.end([known for part in living for known in part.values()])
         plan.status_file.unlink(missing_ok=True)
         return ended
 
@@ -91,6 +95,7 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
     for site in plan.sites:
         keys = load_keys(plan.keys, SiteId(site.id))
         at = site.site.addresses
+        phones = {account.id: account.phone for account in site.site.agent if account.role in WITH_A_PHONE}
         mine = {name: known.pid for name, known in running[site.id].items()}
         sites.append(
             {
@@ -116,12 +121,14 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
                         "sip_password": agent.sip_password,
                         "desk_user": name,
                         "desk_password": agent.desk_password,
+                        "phone": phones.get(name),
                     }
                     for name, agent in sorted(keys.agents.items())
                 ],
             }
         )
     carriers = plan.sites[0].site.carrier
+    citizen = citizens.describe(plan)
     return {
         "base": plan.base,
         "sites": sites,
@@ -130,6 +137,7 @@ def describe(plan: Plan, running: Running) -> dict[str, Any]:
             "untrusted": [c.address for c in carriers if not c.trusted],
             "dial": {s["id"]: f"sip:{s['id']}@{s['sip']}" for s in sites},
         },
+        **({"citizen": citizen} if citizen else {}),
     }
 
 
@@ -146,7 +154,8 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
         for name in missing:
             process = running[site.id][name] = PROGRAMS[name](plan, site, keys)
             started.append(process)
-            _remember(site, running[site.id])  # at once: whoever kills us now leaves nothing that `down` does not know
+            # at once: whoever kills us now leaves nothing that `down` does not know
+            processes.remember(site.state, running[site.id])
             if name == "asterisk":
                 booting.append((site, process))
         say(f"{site.id}: starting {', '.join(missing)}  正在启动")
@@ -176,23 +185,7 @@ def ports_of(site: SitePlan) -> dict[str, list[tuple[str, int, str]]]:
 
 def running_now(plan: Plan) -> Running:
     """The living processes of each site, by name, from what `up` remembered."""
-    found: Running = {}
-    for site in plan.sites:
-        try:
-            told = json.loads((site.state / "pids.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            told = {}
-        known = {name: Known(**one) for name, one in told.items()}
-        found[site.id] = {name: one for name, one in known.items() if one.is_alive}
-    return found
-
-
-def _remember(site: SitePlan, running: dict[str, Known]) -> None:
-    site.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = {name: asdict(known) for name, known in running.items()}
-    fresh = site.state / "pids.json.new"
-    fresh.write_text(json.dumps(told), encoding="utf-8")
-    fresh.replace(site.state / "pids.json")  # whole at every moment: others look while we write
+    return {site.id: processes.remembered(site.state) for site in plan.sites}
 
 
 def _wait_ready(site: SitePlan, program: Known, say: Say) -> None:

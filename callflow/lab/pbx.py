@@ -9,9 +9,10 @@ import struct
 import subprocess
 import time
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
-from agi.render import Secrets, module_list, render, write
+from agi.render import Secrets, modules_of, render, write
 from callflow.lab.keys import SiteKeys
 from callflow.lab.plan import LabError, Plan, SitePlan
 from callflow.lab.processes import Known
@@ -59,7 +60,7 @@ def own_addresses() -> list[str]:
 
 def missing_modules(plan: Plan, site: SitePlan) -> list[str]:
     """The modules that the configuration loads and the runtime does not have."""
-    wanted = module_list(plan.home / "asterisk-config")
+    wanted = modules_of(site.site, plan.home / "asterisk-config")
     return [name for name in wanted if not (site.place.modules / f"{name}.so").exists()]
 
 
@@ -103,9 +104,13 @@ def console(plan: Plan, site: SitePlan, line: str) -> str:
     Raises:
         LabError: the program is not there.
     """
+    return _console(command(plan, site), line)
+
+
+def _console(words: Sequence[str], line: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - our own binary, our own words
-            command(plan, site, "-rx", line), capture_output=True, text=True, timeout=CONSOLE_LIMIT_S, check=False
+            [*words, "-rx", line], capture_output=True, text=True, timeout=CONSOLE_LIMIT_S, check=False
         )
     except subprocess.TimeoutExpired:
         return ""
@@ -120,11 +125,16 @@ def wait_booted(plan: Plan, site: SitePlan, process: Known) -> None:
     Raises:
         LabError: it ended or did not come up in time; the message names its log.
     """
+    wait_for_boot(command(plan, site), process, f"Asterisk of {site.id}", site.place.log / "asterisk.out")
+
+
+def wait_for_boot(words: Sequence[str], process: Known, name: str, log: Path) -> None:
+    """`wait_booted` for any Asterisk: its command line, its process, what to call it, where its last words are."""
     deadline = time.monotonic() + BOOT_LIMIT_S
     while time.monotonic() < deadline:
-        if "fully booted" in console(plan, site, "core waitfullybooted"):
+        if "fully booted" in _console(words, "core waitfullybooted"):
             return
         if not process.is_alive:
             break
         time.sleep(0.05)
-    raise LabError(f"Asterisk of {site.id} did not come up; its last words are in {site.place.log / 'asterisk.out'}")
+    raise LabError(f"{name} did not come up; its last words are in {log}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from callflow.lab.plan import LabError
@@ -67,6 +68,24 @@ def end(known: Sequence[Known], limit_s: float = END_LIMIT_S) -> list[int]:
         left = [one for one in left if one.is_alive]
     _signal(left, signal.SIGKILL)
     return [one.pid for one in ours]
+
+
+def remember(folder: Path, running: Mapping[str, Known]) -> None:
+    """Keep which processes run, by name, in this folder's pids.json."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = folder / "pids.json.new"
+    fresh.write_text(json.dumps({name: asdict(known) for name, known in running.items()}), encoding="utf-8")
+    fresh.replace(folder / "pids.json")  # whole at every moment: others look while we write
+
+
+def remembered(folder: Path) -> dict[str, Known]:
+    """The living ones of those that `remember` kept there."""
+    try:
+        told = json.loads((folder / "pids.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    known = {name: Known(**one) for name, one in told.items()}
+    return {name: one for name, one in known.items() if one.is_alive}
 
 
 def _began(pid: int) -> int | None:

@@ -52,9 +52,9 @@ class PageFile:
 
 
 @cache
-def page_files() -> Mapping[str, PageFile]:
+def page_files(folder: Path = FOLDER) -> Mapping[str, PageFile]:
     """Every file by "folder/name". Read once: an upgrade restarts the program anyway."""
-    found = sorted(path for path in FOLDER.glob("*/*") if path.suffix in MEDIA_TYPES)
+    found = sorted(path for path in folder.glob("*/*") if path.suffix in MEDIA_TYPES)
     return MappingProxyType({f"{path.parent.name}/{path.name}": _read(path) for path in found})
 
 
@@ -66,7 +66,7 @@ def _read(path: Path) -> PageFile:
 
 def _page(folder: str) -> Handler:
     async def show(visit: Visit, _ask: None) -> web.Response:
-        return _sent(visit, page_files()[f"{folder}/index.html"], keep="no-store")
+        return sent(visit.request, page_files()[f"{folder}/index.html"], keep="no-store")
 
     return show
 
@@ -76,10 +76,11 @@ async def show_file(visit: Visit, _ask: None) -> web.Response:
     file = page_files().get(f"{visit.part('folder')}/{visit.part('name')}")
     if file is None:
         raise Problem("not-found")
-    return _sent(visit, file, keep="no-cache")
+    return sent(visit.request, file, keep="no-cache")
 
 
-def _sent(visit: Visit, file: PageFile, *, keep: str) -> web.Response:
+def sent(request: web.Request, file: PageFile, *, keep: str) -> web.Response:
+    """The file with its policy; `keep` is its Cache-Control."""
     headers = {
         "Content-Type": file.media_type,
         "Content-Security-Policy": CONTENT_POLICY,
@@ -87,9 +88,9 @@ def _sent(visit: Visit, file: PageFile, *, keep: str) -> web.Response:
         "ETag": file.tag,
         "Vary": "Accept-Encoding",
     }
-    if keep != "no-store" and visit.request.headers.get("If-None-Match") == file.tag:
+    if keep != "no-store" and request.headers.get("If-None-Match") == file.tag:
         return web.Response(status=304, headers=headers)
-    if "gzip" in visit.request.headers.get("Accept-Encoding", ""):
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
         return web.Response(body=file.packed, headers=headers | {"Content-Encoding": "gzip"})
     return web.Response(body=file.plain, headers=headers)
 

@@ -7,7 +7,6 @@ When the page goes while its agent has a call, his leg is ended at once, so that
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
@@ -17,20 +16,14 @@ from pydantic import Field
 from callflow.service.ports import AsteriskRefused, FactsAway, LinkDown
 from callflow.web.door import refuse_foreign_page
 from callflow.web.errors import Problem
+from callflow.web.pump import PumpEnded, carry, connect, page_socket
 from callflow.web.routes import CALL_WORKERS, Route, Visit, answer
 from callflow.web.schemas import View
 from callflow.web.views import has_call_now
 
-if TYPE_CHECKING:
-    from aiohttp import ClientWebSocketResponse
-
 log = structlog.get_logger(__name__)
 
-SIP = "sip"  # the WebSocket subprotocol (RFC 7118)
-FRAME_LIMIT_BYTES = 64 * 1024
-CONNECT_LIMIT_S = 3.0
 LOOK_ROUND_S = 1.0  # a session that has ended takes its phone with it
-HEARTBEAT_S = 5.0  # a page whose network went without a word is missed after one and a half of these
 GOING_AWAY = 1001  # the browser's own word that the page is gone (RFC 6455 §7.4.1)
 RECONNECT_GRACE_S = 1.4  # without that word: a page that lives opens a new socket after a second
 
@@ -41,10 +34,6 @@ class PhoneView(View):
     kind: str
     uri: str = ""
     password: str = Field(default="", description="for SIP digest authentication at our own Asterisk")
-
-
-class _PhoneEnded(Exception):  # noqa: N818 - ends the task group; not an error
-    pass
 
 
 async def show_phone(visit: Visit, _ask: None) -> web.Response:
@@ -63,22 +52,19 @@ async def carry_sip(visit: Visit, _ask: None) -> web.StreamResponse:
     if agent_id not in visit.deps.phones:
         raise Problem("role-not-allowed")
     at = visit.deps.site.addresses
-    page = web.WebSocketResponse(protocols=(SIP,), heartbeat=HEARTBEAT_S, max_msg_size=FRAME_LIMIT_BYTES)
+    page = page_socket()
     if not page.can_prepare(visit.request):
         raise Problem("invalid-request")
     async with aiohttp.ClientSession() as http:
         try:
-            async with asyncio.timeout(CONNECT_LIMIT_S):
-                asterisk = await http.ws_connect(
-                    f"ws://{at.socket_host}:{at.socket_port}/ws", protocols=(SIP,), max_msg_size=FRAME_LIMIT_BYTES
-                )
+            asterisk = await connect(http, at.socket_host, at.socket_port)
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise Problem("asterisk-away") from None
         phones = visit.memory.phones
         phones[agent_id] += 1
         try:
             await page.prepare(visit.request)
-            await _carry(visit, page, asterisk)
+            await carry(page, asterisk, _keep(visit))
         finally:
             phones[agent_id] -= 1
             await asterisk.close()
@@ -89,36 +75,15 @@ async def carry_sip(visit: Visit, _ask: None) -> web.StreamResponse:
     return page
 
 
-async def _carry(visit: Visit, page: web.WebSocketResponse, asterisk: ClientWebSocketResponse) -> None:
-    try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_pump(page, asterisk))
-            group.create_task(_pump(asterisk, page))
-            group.create_task(_keep(visit))
-    except* (_PhoneEnded, ConnectionError):
-        pass
-
-
-async def _pump(
-    source: web.WebSocketResponse | ClientWebSocketResponse, sink: web.WebSocketResponse | ClientWebSocketResponse
-) -> None:
-    async for frame in source:
-        if frame.type is aiohttp.WSMsgType.TEXT:
-            await sink.send_str(frame.data)
-        elif frame.type is aiohttp.WSMsgType.BINARY:
-            await sink.send_bytes(frame.data)
-    raise _PhoneEnded
-
-
 async def _keep(visit: Visit) -> None:
     while visit.memory.sessions.is_live(visit.who, visit.deps.clock()):
         try:
             async with asyncio.timeout(LOOK_ROUND_S):
                 await visit.memory.closing.wait()
-            raise _PhoneEnded
+            raise PumpEnded
         except TimeoutError:
             pass  # the program goes on
-    raise _PhoneEnded
+    raise PumpEnded
 
 
 async def _find_somebody(visit: Visit) -> None:

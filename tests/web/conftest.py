@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Iterator
+import wave
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from callflow.lab.plan import Plan, plan_lab
 from softphone_sim.browser import Browser, Page, chromium
 from softphone_sim.lab import Lab
-from tests.e2e.conftest import BASE, lab, running, stage
+from tests.e2e.conftest import lab, plan, running, stage
 
-__all__ = ["lab", "running", "stage"]  # as in tests/e2e, but for the site files
+__all__ = ["lab", "plan", "running", "stage"]
 
-SITES = Path(__file__).parents[2] / "asterisk-config" / "sites"
-PHONE_IN_THE_PAGE = ("8004", "9004")
+SEAT_IN_THE_PAGE = 5  # the first whose phone is the desk's page
+RATE_HZ = 48000
 
 SIGN_IN = """
     const answer = await fetch("/api/v1/session", {method: "POST",
@@ -54,20 +54,14 @@ ASK = """
 """
 
 
-@pytest.fixture(scope="session")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
-    """The lab's plan: each platform's fourth seat has its phone in the desk's page."""
-    sites = tmp_path_factory.mktemp("sites") / "sites"
-    shutil.copytree(SITES, sites)
-    for site_file in sites.glob("*.toml"):
-        text = site_file.read_text("utf-8")
-        for seat in PHONE_IN_THE_PAGE:
-            text = text.replace(f'id = "{seat}"\n', f'id = "{seat}"\nphone = "browser"\n')
-        site_file.write_text(text, "utf-8")
-    with pytest.MonkeyPatch.context() as surroundings:
-        surroundings.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        surroundings.setenv("CALLFLOW_SITES", str(sites))
-        yield plan_lab(BASE)
+def write_tone(path: Path, hz: float) -> None:
+    """Ten seconds of this tone, as a browser's microphone takes it."""
+    beats = np.arange(RATE_HZ * 10)
+    with wave.open(str(path), "wb") as tape:
+        tape.setnchannels(1)
+        tape.setsampwidth(2)
+        tape.setframerate(RATE_HZ)
+        tape.writeframes((9000 * np.sin(2 * np.pi * hz * beats / RATE_HZ)).astype("<i2").tobytes())
 
 
 @dataclass(frozen=True, slots=True)

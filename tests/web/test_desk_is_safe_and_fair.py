@@ -14,6 +14,7 @@ from softphone_sim.browser import Browser
 from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, dial, hang_up, rings_at
 from softphone_sim.run.stage import Stage
+from tests.web.conftest import SEAT_IN_THE_PAGE
 from tests.web.desk_page import DeskPage
 
 NUMBER, NEW_CALLER = "13800138053", "13800138055"
@@ -113,9 +114,10 @@ async def look_at(desk: DeskPage, name: str, place: Path) -> None:
 
 
 async def test_the_page_is_small_paints_soon_and_asks_nobody_else(lab: Lab, browser: Browser) -> None:
-    desk = await DeskPage.open(browser, lab, "12345", 2)
+    desk = await DeskPage.open(browser, lab, "12345", SEAT_IN_THE_PAGE)  # the phone's part counts too
     await desk.page.open(f"{desk.origin}/")
     await desk.is_live()
+    await desk.sees(".phone.ready")
 
     sent = {
         name: len(file.packed)

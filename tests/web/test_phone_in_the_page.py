@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from softphone_sim.browser import Browser, chromium
@@ -17,11 +15,11 @@ from softphone_sim.run.acts import answer, dial, rings_at, set_policy
 from softphone_sim.run.hearing import hear
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Hear, Policy
+from tests.web.conftest import SEAT_IN_THE_PAGE, write_tone
 from tests.web.desk_page import DeskPage
 
 NUMBER = "13800138054"
-SEAT_IN_THE_PAGE = 4
-TONE_HZ, RATE_HZ = PARTY_TONES_HZ[-1], 48000
+TONE_HZ = PARTY_TONES_HZ[-1]
 SOMEBODY_LIMIT_S = 3.0
 LOUDEST_HZ = """
     const context = new AudioContext(), analyser = context.createAnalyser();
@@ -39,12 +37,7 @@ async def speaking(tmp_path: Path, stage: Stage) -> AsyncIterator[Browser]:
     """A browser whose microphone hears the tone of `wang`."""
     place = tmp_path / "speaking"
     place.mkdir()
-    beats = np.arange(RATE_HZ * 10)
-    with wave.open(str(place / "wang.wav"), "wb") as tape:
-        tape.setnchannels(1)
-        tape.setsampwidth(2)
-        tape.setframerate(RATE_HZ)
-        tape.writeframes((9000 * np.sin(2 * np.pi * TONE_HZ * beats / RATE_HZ)).astype("<i2").tobytes())
+    write_tone(place / "wang.wav", TONE_HZ)
     stage.tones_hz["wang"] = TONE_HZ
     async with chromium(place, place / "wang.wav") as browser:
         yield browser

@@ -9,17 +9,16 @@ from agi.lint import CONFIG, complaints
 from agi.render import BROWSER_PHONE_MODULES, Place, Secrets, render
 from callflow.sitefile import Site, load_site
 
-SEAT = "8004"
-
-
-def plain(net: str = "127.0.0") -> Site:
-    return load_site(CONFIG / "sites" / "12345.toml", net)
+SEAT = "8005"
 
 
 def with_browser(net: str = "127.0.0") -> Site:
-    site = plain(net)
-    agents = [a.model_copy(update={"phone": "browser"}) if a.id == SEAT else a for a in site.agent]
-    return site.model_copy(update={"agent": tuple(agents)})
+    return load_site(CONFIG / "sites" / "12345.toml", net)
+
+
+def plain(net: str = "127.0.0") -> Site:
+    site = with_browser(net)
+    return site.model_copy(update={"agent": tuple(a for a in site.agent if a.phone == "sip")})
 
 
 def rendered(of: Site) -> dict[str, str]:

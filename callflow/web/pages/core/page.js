@@ -77,7 +77,7 @@ export function openPage({ name, looks, View, first = {} }) {
 
   function Page({ state }) {
     if (state.session === undefined) return null;
-    if (state.session === null) return html`<${Head} theme=${state.theme} ...${switches} /><${SignIn} onIn=${open} />`;
+    if (state.session === null) return html`<${Head} theme=${state.theme} ...${switches} /><${SignIn} page=${name} onIn=${open} />`;
     const who = state.session.agent;
     const problem = Object.values(state.problems).find(Boolean);
     return html`<${Head} who=${who} site=${state.session.site} theme=${state.theme} ...${switches}

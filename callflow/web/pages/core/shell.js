@@ -6,7 +6,8 @@ import { addWords, both, isChinese, t } from "./i18n.js";
 import { taste } from "./store.js";
 
 addWords({
-  "sign.title": ["坐席登录", "Agent sign-in"],
+  "sign.title": ["{page} · 登录", "{page}: sign in"],
+  "sign.title.desk": ["坐席登录", "Agent sign-in"],
   "sign.user": ["账号", "Account"],
   "sign.password": ["密码", "Password"],
   "sign.in": ["登录", "Sign in"],
@@ -74,7 +75,7 @@ export async function signOut() {
   setCsrf("");
 }
 
-export function SignIn({ onIn }) {
+export function SignIn({ page, onIn }) {
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
   const submit = async (event) => {
@@ -89,7 +90,7 @@ export function SignIn({ onIn }) {
   };
   return html`<main class="sign">
     <form onSubmit=${submit} class="card" aria-labelledby="sign-title">
-      <h1 id="sign-title">${t("sign.title")}</h1>
+      <h1 id="sign-title">${page === "desk" ? t("sign.title.desk") : t("sign.title", { page: t(`page.${page}`) })}</h1>
       <label>${t("sign.user")}<input name="user" autocomplete="username" required maxlength="32" autofocus /></label>
       <label>${t("sign.password")}<input name="password" type="password" autocomplete="current-password" required maxlength="128" /></label>
       <p role="alert" class="problem">${problem ? told(problem) : ""}</p>
@@ -98,11 +99,11 @@ export function SignIn({ onIn }) {
   </main>`;
 }
 
-// Language, theme and the key switch. `extra`: what a page adds, such as the state of its phone.
-export function Head({ who, site, stream, keysOn, theme, onKeys, onLanguage, onTheme, onOut, extra }) {
-  const name = SITE_NAMES[site];
+// Language, theme and the key switch. `name` stands where there is no site; `extra`: what a page adds, such as its phone.
+export function Head({ who, site, name, stream, keysOn, theme, onKeys, onLanguage, onTheme, onOut, extra }) {
+  const pair = SITE_NAMES[site];
   return html`<header class="head">
-    <strong class="site">${name ? name[isChinese() ? 0 : 1] : "callflow"}</strong>
+    <strong class="site">${name ?? (pair ? pair[isChinese() ? 0 : 1] : "callflow")}</strong>
     ${who && html`<span class="who">${t(`role.${who.role}`)} ${who.agent_id}</span><${Ways} role=${who.role} here=${location.pathname} />`}
     ${stream && html`<span class="lamp ${stream}">${t(`head.stream.${stream}`)}</span>`}
     ${extra}

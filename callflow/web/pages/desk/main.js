@@ -105,7 +105,7 @@ function Desk({ state }) {
   const head = { theme: state.theme, keysOn: state.keysOn, ...switches };
   if (state.session === undefined) return null;
   if (state.session === null) {
-    return html`<${Head} ...${{ ...head, onKeys: null }} /><${SignIn} onIn=${open} />`;
+    return html`<${Head} ...${{ ...head, onKeys: null }} /><${SignIn} page="desk" onIn=${open} />`;
   }
   const who = state.session.agent;
   if (!AT_A_DESK.has(who.role)) {

@@ -3,9 +3,7 @@
 
 import { ask } from "../core/api.js";
 import { t } from "../core/i18n.js";
-
-const SOUND = { audio: true, video: false };
-const LINE = { iceServers: [] };
+import { LINE, SOUND, wire } from "../core/sound.js";
 
 export function makePhone(store) {
   let agent = null; // JsSIP's user agent
@@ -30,10 +28,7 @@ export function makePhone(store) {
     session.on("ended", over).on("failed", over).on("confirmed", () => stand("talking"));
     session.on("hold", ({ originator: by }) => { if (by === "local") stand("held"); });
     session.on("unhold", ({ originator: by }) => { if (by === "local") stand("talking"); });
-    session.on("icecandidate", (event) => event.ready()); // the first one will do: there is no NAT between desk and site
-    session.on("peerconnection", ({ peerconnection: line }) => {
-      line.addEventListener("track", ({ streams }) => { [ear.srcObject] = streams; });
-    });
+    wire(session, (stream) => { ear.srcObject = stream; });
     session.on("getusermediafailed", () => stand("no_microphone"));
     stand("ringing");
   }
