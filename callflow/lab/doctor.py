@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agi.lint import ENTRIES, complaints
-from agi.render import module_list, modules_of
+from agi.render import modules_of
 from callflow.guard.memory import cause_of, read_memory
 from callflow.lab import confine, lab, pbx
 from callflow.lab.ami_rights import refused_rights
@@ -104,7 +104,7 @@ def _redis(plan: Plan) -> Iterator[Finding]:
 
 
 def _modules(plan: Plan) -> Iterator[Finding]:
-    wanted = module_list(plan.home / "asterisk-config")
+    wanted = modules_of(plan.sites[0].site, plan.home / "asterisk-config")
     missing = pbx.missing_modules(plan, plan.sites[0])
     said = f"{len(wanted) - len(missing)} of {len(wanted)} there" + (
         f", missing {', '.join(missing)}" if missing else ""

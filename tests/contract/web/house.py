@@ -96,7 +96,7 @@ class House:
     def __init__(self, site_file: str = "12345.toml") -> None:
         site = load_site(SITES / site_file, NET)
         roles = {3: "supervisor", 2: "auditor", 1: "administrator"}  # the last three agents of the file
-        agents = [account for account in site.agent if account.role == "agent"]
+        agents = [account for account in site.agent if account.role == "agent" and account.phone == "sip"]
         accounts = [
             account.model_copy(update={"role": roles.get(len(agents) - index, "agent")})
             for index, account in enumerate(agents)
