@@ -20,7 +20,8 @@ from callflow.lab.processes import Known
 TEMPLATES: Final = Path(__file__).parent / "carrier"
 MODULES: Final = (
     "res_timing_timerfd", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb", "res_crypto", "res_srtp",
-    "pbx_config", "res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_endpoint_identifier_user",
+    "pbx_config", "res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_pubsub",
+    "res_pjsip_endpoint_identifier_user",
     "res_pjsip_nat", "res_pjsip_caller_id", "res_pjsip_rfc3326", "res_pjsip_dlg_options", "res_pjsip_sdp_rtp",
     "res_rtp_asterisk", "chan_pjsip", "bridge_simple", "bridge_native_rtp", "app_dial", "codec_alaw", "codec_ulaw",
     "codec_a_mu", "res_http_websocket", "res_pjsip_transport_websocket",
