@@ -52,7 +52,7 @@ function Telephone({ state }) {
     <div class="dial">${offer.platforms.map((to) => html`<button key=${to} class="primary" data-dial=${to} autofocus=${to === offer.platforms[0]} disabled=${busy}
       onClick=${() => line.dial(state.number, to)}>${t("dial", { number: to })}</button>`)}</div>
     <p class="standing" data-call=${call.state}>${standing(state, timeOf(state))}</p>
-    <${LiveLine} text=${standing(state)} />
+    <div class="unseen"><${LiveLine} text=${standing(state)} /></div>
     <button class="stop end" data-end disabled=${!busy} onClick=${() => line.hangUp()}>${t("end")}</button>
     <div class="hearing"><p>${t("hear")}: <strong data-hears=${hearing.word}>${t(`hear.${hearing.word}`)}</strong></p>
       <meter min="0" max="1" value=${hearing.level} aria-label=${t("level")}></meter></div>
