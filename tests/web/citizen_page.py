@@ -10,10 +10,16 @@ from softphone_sim.browser import Browser, Page
 from tests.web.desk_page import DeskPage
 
 HEAR_LIMIT_S: Final = 8.0
+EAR: Final = """
+    window.ears ??= new AudioContext();
+    await window.ears.resume();
+    for (const began = window.ears.currentTime; window.ears.currentTime === began;)
+        await new Promise(next => setTimeout(next, 20));
+"""
+"""Returns when this page's ear runs: it stands on a thread of the browser's that may come late."""
 HEARD: Final = """
     const line = document.querySelector("audio").srcObject;
     if (!line) return {};  // nobody talks yet
-    window.ears ??= new AudioContext();
     const analyser = window.ears.createAnalyser();
     [analyser.fftSize, analyser.smoothingTimeConstant] = [8192, 0];
     const source = window.ears.createMediaStreamSource(line);
@@ -31,6 +37,10 @@ HEARD: Final = """
         [who, [around(at(hz), 1), around(at(hz) - 25, 8), around(at(hz) + 25, 8)]]));
 """
 """For each voice: how loud its tone is, and what stands a little below and above it, in decibels."""
+LINE_NOW: Final = """
+    const tracks = document.querySelector("audio").srcObject?.getTracks() ?? [];
+    return [...tracks.map(track => [track.readyState, track.muted]), window.ears.state, window.ears.currentTime];
+"""
 FLOOR_DB: Final = -75.0
 ABOVE_DB: Final = 10.0
 
@@ -74,12 +84,14 @@ async def hears(page: Page, tones_hz: dict[str, int], *voices: str) -> None:
         AssertionError: it does not; the message holds what was measured.
     """
     seen: dict[str, list[float]] = {}
+    await page.run(EAR)
     try:
         async with asyncio.timeout(HEAR_LIMIT_S):
             while _voices(seen) != set(voices):
                 seen = await page.run(HEARD, tones=tones_hz)
     except TimeoutError:
-        raise AssertionError(f"wanted {voices}, heard {_voices(seen)}: {seen}") from None
+        line = await page.run(LINE_NOW)
+        raise AssertionError(f"wanted {voices}, heard {_voices(seen)}: {seen}; {line}") from None
 
 
 def _voices(seen: dict[str, list[float]]) -> set[str]:
