@@ -17,7 +17,7 @@ from callflow.lab.plan import LONGEST_SOCKET_PATH, LabError, Plan
 SIP_PORT: Final = 5066  # 5060 of this address is the simulator's, who may play 119 there
 SOCKET_PORT: Final = 8088
 PAGE_PORT: Final = 8020
-RTP_PORTS: Final = (11000, 11199)
+RTP_PORTS: Final = (12000, 12199)
 
 
 @dataclass(frozen=True, slots=True)
