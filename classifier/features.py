@@ -7,6 +7,7 @@ the one rule that hears it. Everything works on plain text (normalise.py), so th
 import math
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,13 +18,15 @@ from classifier.lexicon import Kind
 from classifier.normalise import PlainText
 
 LONGEST_GRAM = 3
-WINDOW, STEP = 40, 20  # concepts are paired within this many characters
+WINDOW, STEP = 40, 20  # concepts are paired within this many characters: two steps
 EXCERPT = 46  # characters the sentence encoder reads: about 45 ms on one core
 SHORTEST_CLAUSE = 4  # below this a clause says nothing
 
 _DIGIT = re.compile(r"[0-9]")
 _BREAK = re.compile(r"\W+")
 _CLAUSE = re.compile(r"[^，。！？!?；;,、：:\n]+")
+
+_NONE: frozenset[str] = frozenset()
 
 GRAM, RULE, CONCEPT = range(3)  # the kinds; also their order in Features
 
@@ -92,10 +95,14 @@ def concepts_at(plain: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _concepts(plain: str) -> dict[str, int]:
-    found = list(concepts_at(plain))
-    names = {f"c:{concept}": 1 for _, _, concept in found}
-    for low in range(0, max(1, len(plain) - WINDOW + STEP), STEP):
-        near = sorted({concept for start, _, concept in found if low <= start < low + WINDOW})
+    names: dict[str, int] = {}
+    by_step: dict[int, set[str]] = {}  # a window is two steps: each place is looked at twice, however long the text
+    for start, _, concept in concepts_at(plain):
+        names[f"c:{concept}"] = 1
+        by_step.setdefault(start // STEP, set()).add(concept)
+    steps = range(max(1, math.ceil((len(plain) - WINDOW + STEP) / STEP)))
+    windows = (tuple(sorted(by_step.get(step, _NONE) | by_step.get(step + 1, _NONE))) for step in steps)
+    for near in dict.fromkeys(windows):  # in the order of the text: the same text, the same order of features
         names.update((f"p:{one}+{other}", 1) for i, one in enumerate(near) for other in near[i + 1 :])
     return names
 
@@ -121,9 +128,11 @@ def excerpt(plain: str) -> str:
         return plain
     clauses = [match.span() for match in _CLAUSE.finditer(plain)]
     found = list(concepts_at(plain))
+    starts = [start for start, _, _ in found]
 
     def weight(span: tuple[int, int]) -> float:
-        inside = {concept for start, end, concept in found if span[0] <= start and end <= span[1]}
+        near = found[bisect_left(starts, span[0]) : bisect_left(starts, span[1])]
+        inside = {concept for _, end, concept in near if end <= span[1]}
         length = SHORTEST_CLAUSE + min(span[1] - span[0], EXCERPT)
         return len(inside) / math.sqrt(length)
 

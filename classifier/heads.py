@@ -65,12 +65,10 @@ class Vocabulary:
         times: list[int] = []
         ends = []
         for kind in found.kinds():
-            for name, count in kind.items():
-                number = self.index.get(name)
-                if number is not None:
-                    names.append(name)
-                    numbers.append(number)
-                    times.append(count)
+            known = [name for name in kind if name in self.index]
+            names += known
+            numbers += [self.index[name] for name in known]
+            times += [kind[name] for name in known]
             ends.append(len(numbers))
         raw = (
             (1 + np.log(np.array(times, dtype=np.float32))) * self.rarity[numbers]
@@ -154,17 +152,16 @@ def calibrated(
     names: Mapping[str, tuple[str, ...]], logits: Row, calibration: Mapping[str, tuple[float, float]]
 ) -> dict[str, Row]:
     """Logits of all columns to probabilities, head by head."""
-    shares: dict[str, Row] = {}
-    at = 0
-    for head, classes in names.items():
-        slope, shift = calibration[head]
-        part = logits[at : at + len(classes)] * slope
-        if len(classes) == 2:  # noqa: PLR2004 - a yes/no head
-            part = part + np.array([0.0, shift])
-        raised = np.exp(part - part.max())
-        shares[head] = raised / raised.sum()
-        at += len(classes)
-    return shares
+    sizes = [len(classes) for classes in names.values()]
+    starts = np.cumsum([0, *sizes[:-1]])
+    slopes = np.repeat(np.array([calibration[head][0] for head in names], dtype=np.float32), sizes)
+    part = logits * slopes
+    for head, start, size in zip(names, starts.tolist(), sizes, strict=True):
+        if size == 2:  # noqa: PLR2004 - a yes/no head
+            part[start + 1] += calibration[head][1]
+    raised = np.exp(part - np.repeat(np.maximum.reduceat(part, starts), sizes))
+    shares = raised / np.repeat(np.add.reduceat(raised, starts), sizes)
+    return {head: shares[start : start + size] for head, start, size in zip(names, starts.tolist(), sizes, strict=True)}
 
 
 @cache

@@ -1,6 +1,7 @@
 """Which cues of which groups stand in a text, and how each of them stands."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,21 +42,30 @@ def _surroundings() -> Surroundings:
 
 def find_hits(text: PlainText, data: Lexicon) -> tuple[Hit, ...]:
     """All hits in the order of the text; within one group the longest of overlapping ones."""
-    characters = frozenset(text.plain)
-    likely = _likely(characters)
+    matches = _matches(text.plain)
     around = _surroundings()
-    idioms = around.idiom_spans(text, characters)
+    idioms = around.idiom_spans(text, frozenset(text.plain))
     hits: list[Hit] = []
     for group in data.groups:
-        if group.rule not in likely:
+        if group.rule not in matches:
             continue
-        for start, end in _spans(likely[group.rule], text.plain, characters):
+        for start, end in _longest(matches[group.rule]):
             judgement = Judgement(Standing.LIVE)
             if group.kind is Kind.DANGER:
                 judgement = around.judge(text, start, end, group, idioms)
             hits.append(Hit(group, start, end, judgement))
     hits.sort(key=lambda hit: (hit.start, -hit.end, hit.group.rule))
     return _without_echoes(hits)
+
+
+def _matches(plain: str) -> dict[str, set[tuple[int, int]]]:
+    """Rule -> where its cues match."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for rule, cue in _likely(frozenset(plain)):
+        for match in cue.pattern.finditer(plain):
+            if match.end() > match.start():
+                found.setdefault(rule, set()).add(match.span())
+    return found
 
 
 @cache
@@ -65,34 +75,28 @@ def _index() -> tuple[dict[str, list[tuple[str, Cue]]], list[tuple[str, Cue]]]:
     always: list[tuple[str, Cue]] = []
     for group in lexicon().groups:
         for cue in group.cues:
+            pair = group.rule, cue
             for character in cue.needs[0] if cue.needs else ():
-                by_character[character].append((group.rule, cue))
+                by_character[character].append(pair)
             if not cue.needs:
-                always.append((group.rule, cue))
+                always.append(pair)
     return dict(by_character), always
 
 
-def _likely(characters: frozenset[str]) -> dict[str, list[Cue]]:
-    """Rule -> its cues that may match a text of these characters, each once. Most cues fall out by one look-up."""
+def _likely(characters: frozenset[str]) -> Iterator[tuple[str, Cue]]:
+    """The cues that may match a text of these characters, with their rules. Most fall out by one look-up."""
     by_character, always = _index()
-    found: dict[str, dict[int, Cue]] = defaultdict(dict)
-    for rule, cue in always:
-        found[rule][id(cue)] = cue
-    for character in characters:
-        for rule, cue in by_character.get(character, ()):
-            found[rule][id(cue)] = cue
-    return {rule: list(cues.values()) for rule, cues in found.items()}
+    maybe = {id(pair): pair for character in characters for pair in by_character.get(character, ())}
+    for pair in (*always, *maybe.values()):
+        if pair[1].can_match(characters, 1):
+            yield pair
 
 
-def _spans(cues: list[Cue], plain: str, characters: frozenset[str]) -> list[tuple[int, int]]:
-    found = {
-        match.span()
-        for cue in cues
-        if cue.can_match(characters, 1)
-        for match in cue.pattern.finditer(plain)
-        if match.end() > match.start()
-    }
+def _longest(found: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of overlapping spans the longest."""
     spans = _ends(sorted(found), SPANS_COMPARED)
+    if len(spans) == 1:
+        return spans
     kept: list[tuple[int, int]] = []
     for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
         if all(span[1] <= low or high <= span[0] for low, high in kept):

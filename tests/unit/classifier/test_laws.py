@@ -1,10 +1,13 @@
 """Laws over any text."""
 
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier import Platform, classify
 from classifier.corpus import corpus
+from classifier.features import excerpt, features
 from classifier.hits import find_hits
 from classifier.lexicon import lexicon
 from classifier.normalise import normalise
@@ -86,3 +89,21 @@ def test_hits_lie_in_the_order_of_the_text() -> None:
     for text in WORDS:
         starts = [hit.start for hit in find_hits(normalise(text, data.fillers), data)]
         assert starts == sorted(starts)
+
+
+def test_ten_times_the_text_costs_about_ten_times_the_work() -> None:
+    """In processor time, the best of three: a cost that grows with the square would be a hundred times."""
+    text = "".join(row.text for row in corpus())
+
+    def cost(characters: int) -> float:
+        plain = normalise(text[:characters], lexicon().fillers)
+        tries = []
+        for _ in range(3):
+            began = time.process_time()
+            features(plain, find_hits(plain, lexicon()))
+            excerpt(plain.plain)
+            tries.append(time.process_time() - began)
+        return min(tries)
+
+    cost(1_000)
+    assert cost(10_000) < 30 * cost(1_000)
