@@ -24,7 +24,7 @@ LINE_AT = 0.5  # a further hotline is added from this probability on
 EITHER_SIDE = (Platform.POLICE, Platform.BOTH)
 NARROW = 0.2  # the platform's lead over the next one: less is a near tie
 DOUBTFUL = 0.2  # of danger: from here on the agent is told to ask, and to make it a three-party call
-DOUBTFUL_CUE = 0.12  # with words of danger that nothing round them clears: from here on it is both platforms'
+DANGER_IN_DOUBT = 0.3  # how much of its probability counts beside that of 110 or both, where 12345 would be alone
 SCOPE_AT = 0.15  # a strong cue of another procedure counts unless the heads think this little of it
 
 
@@ -129,8 +129,8 @@ def judge(case: Case, tuning: Tuning) -> Verdict:
 
 
 def _is_for_both(case: Case, chance: dict[Platform, float], tuning: Tuning) -> bool:
-    doubted = chance[Platform.POLICE] + chance[Platform.BOTH]
-    return doubted >= tuning.not_alone_at or (bool(case.live) and case.opinion.danger >= DOUBTFUL_CUE)
+    doubt = chance[Platform.POLICE] + chance[Platform.BOTH] + DANGER_IN_DOUBT * case.opinion.danger
+    return doubt >= tuning.not_alone_at or (bool(case.live) and _is_doubtful(case))
 
 
 def _only_matters_of_12345(case: Case) -> bool:

@@ -19,7 +19,7 @@ from classifier.normalise import PlainText
 
 LONGEST_GRAM = 3
 WINDOW, STEP = 40, 20  # concepts are paired within this many characters: two steps
-EXCERPT = 46  # characters the sentence encoder reads: about 45 ms on one core
+EXCERPT = 40  # characters the sentence encoder reads; each costs about a millisecond on one core
 SHORTEST_CLAUSE = 4  # below this a clause says nothing
 
 _DIGIT = re.compile(r"[0-9]")

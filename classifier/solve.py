@@ -1,6 +1,6 @@
 """Ridge regression in the space of a kernel, in closed form. numpy only, no chance in it, nothing to converge.
 
-One inverse gives the weights for all heads, and also what they would be without any group of rows: leaving a group out
+One factor of the kernel gives the weights for all heads, and also what they would be without any group of rows: leaving a group out
 costs one small system more, no training anew.
 """
 
@@ -36,22 +36,16 @@ class Solved:
     without: Mapping[int, Mapping[str, Head]]  # group -> heads that never saw it; their weights there are 0
 
 
-def inverted(metric: Matrix) -> Matrix:
-    """The inverse of a symmetric positive definite matrix, by halves: half the work of a general one."""
-    rows = len(metric)
+def inverted(lower: Matrix) -> Matrix:
+    """The inverse of a lower triangular matrix, by halves."""
+    rows = len(lower)
     if rows <= BLOCK:
-        return np.asarray(np.linalg.inv(metric))
+        return np.tril(np.linalg.inv(lower))
     half = rows // 2
-    side = metric[:half, half:]
-    first = inverted(metric[:half, :half])
-    pulled = first @ side
-    last = inverted(metric[half:, half:] - side.T @ pulled)
-    across = pulled @ last
-    whole = np.empty_like(metric)
-    whole[:half, :half] = first + across @ pulled.T
-    whole[:half, half:] = -across
-    whole[half:, :half] = -across.T
-    whole[half:, half:] = last
+    whole = np.zeros_like(lower)
+    whole[:half, :half] = inverted(lower[:half, :half])
+    whole[half:, half:] = inverted(lower[half:, half:])
+    whole[half:, :half] = -(whole[half:, half:] @ (lower[half:, :half] @ whole[:half, :half]))
     return whole
 
 
@@ -66,7 +60,7 @@ def solve(kernel: Matrix, targets: Mapping[str, Matrix], group: NDArray[np.intp]
     """
     metric = kernel.astype(np.float32) + np.float32(BIAS)
     metric[np.diag_indices_from(metric)] += np.float32(PENALTY)
-    inverse = inverted(metric)
+    root = inverted(np.linalg.cholesky(metric))  # the inverse is root.T @ root, and is never needed whole
     del metric
     judged = {head: table.sum(axis=1) > 0 for head, table in targets.items()}
     means = {head: table[judged[head]].mean(axis=0) for head, table in targets.items()}
@@ -78,18 +72,18 @@ def solve(kernel: Matrix, targets: Mapping[str, Matrix], group: NDArray[np.intp]
         [np.where(judged[head][:, None], table - means[head], 0) for head, table in targets.items()], axis=1
     ).astype(np.float32)
     rows_of = {number: np.flatnonzero(group == number) for number in np.unique(group).tolist()}
-    weights, pulls = inverse @ wanted, {}
+    seen = {number: np.ascontiguousarray(root[:, rows]) for number, rows in rows_of.items()}
+    blocks = {number: part.T @ part for number, part in seen.items()}
+    weights, pulls = root.T @ (root @ wanted), {}
     for filling in range(FILLINGS + 1):
-        pulls = {
-            number: np.linalg.solve(inverse[np.ix_(rows, rows)], weights[rows]) for number, rows in rows_of.items()
-        }
+        pulls = {number: np.linalg.solve(blocks[number], weights[rows]) for number, rows in rows_of.items()}
         unseen = wanted.copy()
         for number, rows in rows_of.items():
             unseen[rows] -= pulls[number]
         if filling < FILLINGS:
             for head, part in columns.items():
                 wanted[~judged[head], part] = unseen[~judged[head], part]
-            weights = inverse @ wanted
+            weights = root.T @ (root @ wanted)
 
     def heads(of: Matrix) -> dict[str, Head]:
         return {
@@ -100,5 +94,5 @@ def solve(kernel: Matrix, targets: Mapping[str, Matrix], group: NDArray[np.intp]
     return Solved(
         heads(weights),
         {head: SHARPNESS * (unseen[:, part] + means[head]) for head, part in columns.items()},
-        {number: heads(weights - inverse[:, rows] @ pulls[number]) for number, rows in rows_of.items()},
+        {number: heads(weights - root.T @ (seen[number] @ pulls[number])) for number in rows_of},
     )
