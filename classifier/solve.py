@@ -1,7 +1,7 @@
 """Ridge regression in the space of a kernel, in closed form. numpy only, no chance in it, nothing to converge.
 
-One factor of the kernel gives the weights for all heads, and also what they would be without any group of rows: leaving a group out
-costs one small system more, no training anew.
+One factor of the kernel gives the weights for all heads, and also what they would be without any group of rows: leaving
+a group out costs one small system more, no training anew.
 """
 
 from collections.abc import Mapping
