@@ -22,9 +22,7 @@ def cries(
     strong = tuple(hit for hit in hits if hit.group.kind is Kind.DANGER and hit.is_strong)
     if not strong or danger >= clear_below:
         return strong
-    standing = []
-    for hit in strong:
-        start, end = text.sentence(hit.start, hit.end)
-        if (start, end) != (0, len(text.plain)) and of_sentence(text.plain[start:end]) >= clear_below:
-            standing.append(hit)
-    return tuple(standing)
+    places = [text.sentence(hit.start, hit.end) for hit in strong]
+    parts = set(places) - {(0, len(text.plain))}  # each is judged once, however many cues it holds
+    dangerous = {part for part in parts if of_sentence(text.plain[slice(*part)]) >= clear_below}
+    return tuple(hit for hit, place in zip(strong, places, strict=True) if place in dangerous)
