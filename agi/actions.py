@@ -104,6 +104,28 @@ def phone_lost_action(call: Call) -> dict[str, str | list[str]]:
     }
 
 
+def listen_action(call: Call, listener: str, listen_id: str) -> dict[str, str | list[str]]:
+    """Return the action that rings a supervisor's phone and then lets him hear this call.
+
+    Raises:
+        OrderUnsendable: a value that may not go to Asterisk.
+    """
+    caller = _checked(_CHANNEL, call.caller.channel, "the caller's channel")
+    once = _checked(_ULID, listen_id, "the id of listening")
+    return {
+        "Action": "Originate",
+        "Channel": "Local/s@listen/n",
+        "Context": "trigger",
+        "Exten": "s",
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(ORIGINATE_LIMIT_MS),
+        "ChannelId": f"{once}.1",
+        "OtherChannelId": f"{once}.2",
+        "Variable": [f"CALLERCHAN={caller}", f"LISTENER={_checked(_AGENT, listener, 'the supervisor')}"],
+    }
+
+
 def call_back_action(wanted: CallBackCall) -> dict[str, str | list[str]]:
     """Return the action that rings an agent and then calls a lost caller back.
 

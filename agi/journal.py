@@ -29,6 +29,7 @@ STEPS = frozenset(
         "consulting",
     }
     | {"left", "waiting", "recalling", "released", "returned", "ended", "recording", "recorded", "unrecorded"}
+    | {"listening", "listened"}
 )
 
 _ID = re.compile(r"[0-9A-Z]{26}")

@@ -17,7 +17,7 @@ from agi.render import Place, Secrets, module_list, render
 from callflow.sitefile import Site, SiteFileError, load_site
 
 CONFIG = Path(__file__).resolve().parents[1] / "asterisk-config"
-ENTRIES = ("invite", "cancel", "stay", "release", "recall", "danger", "fetch", "callback", "phone-lost")
+ENTRIES = ("invite", "cancel", "stay", "release", "recall", "danger", "fetch", "callback", "phone-lost", "listen")
 LONGEST_EXTENSION = 79  # AST_MAX_EXTENSION less the closing zero
 WIRE_TEXT = re.compile(r"PJSIP_HEADER\(read,|CHANNEL\(pjsip,remote_uri\)|REDIRECTING\(from-num\)\}")
 SAFE_AROUND = ("FILTER(", "LEN(", "REGEX(")
@@ -25,7 +25,7 @@ SAFE_AROUND = ("FILTER(", "LEN(", "REGEX(")
 PROVIDED_BY = {
     "AGI": "res_agi", "Bridge": "", "BridgeAdd": "app_bridgeaddchan", "ChannelRedirect": "app_channelredirect",
     "Dial": "app_dial", "ExecIf": "app_exec", "Gosub": "app_stack", "Goto": "", "GotoIf": "", "Hangup": "",
-    "MixMonitor": "app_mixmonitor", "StopMixMonitor": "app_mixmonitor",
+    "ChanSpy": "app_chanspy", "MixMonitor": "app_mixmonitor", "StopMixMonitor": "app_mixmonitor",
     "Answer": "", "Originate": "app_originate", "Playback": "app_playback", "Queue": "app_queue", "Return": "app_stack",
     "Set": "", "SoftHangup": "app_softhangup", "StartMusicOnHold": "res_musiconhold",
     "StopMusicOnHold": "res_musiconhold", "UserEvent": "app_userevent", "Wait": "",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from agi.actions import action_of, call_back_action, phone_lost_action
+from agi.actions import action_of, call_back_action, listen_action, phone_lost_action
 from agi.link import AmiLink
 from agi.uui import UuiSigner
 from agi.wire import AmiMessage, UnsendableValue
 from callflow.domain.calls import Call
 from callflow.domain.commands import InviteTarget, Order, ReportDanger
-from callflow.domain.names import CallId, ChannelName, SiteId, TargetCode
+from callflow.domain.names import AgentId, CallId, ChannelName, SiteId, TargetCode
 from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused, LiveChannel
 from callflow.sitefile import Site
@@ -66,6 +66,18 @@ class AmiPbx:
         """
         try:
             await self._link.send(phone_lost_action(call))
+        except UnsendableValue as error:
+            raise AsteriskRefused(f"not sent: {error}") from error
+
+    async def listen_in(self, call: Call, listener: AgentId, listen_id: str) -> None:
+        """Ring a supervisor's phone; when he answers he hears the call, unheard. Repeatable: an id is taken once.
+
+        Raises:
+            AsteriskRefused: Asterisk said no, or the order may not be sent.
+            LinkDown: not connected or no answer.
+        """
+        try:
+            await self._link.send(listen_action(call, listener, listen_id))
         except UnsendableValue as error:
             raise AsteriskRefused(f"not sent: {error}") from error
 

@@ -80,6 +80,12 @@ def unrecorded(line: JournalLine) -> list[events.Event]:
     return []
 
 
+def listened(line: JournalLine) -> list[events.Event]:
+    """Whoever listened has hung up."""
+    who = AgentId(line.detail["agent"])
+    return [events.ListenerLeft(CallId(line.call_id), line.at, who, ChannelName(line.channel))]
+
+
 def nothing(_line: JournalLine) -> list[events.Event]:
     """A step that changes nothing."""
     return []
@@ -114,4 +120,5 @@ PLAIN_STEPS: Mapping[str, Callable[[JournalLine], list[events.Event]]] = {
     "recording": recording,
     "recorded": recorded,
     "unrecorded": unrecorded,
+    "listened": listened,
 }

@@ -20,6 +20,7 @@ from callflow.domain import events
 from callflow.domain.calls import Call
 from callflow.domain.causes import Failure, outcome_of
 from callflow.domain.names import (
+    AgentId,
     AttemptId,
     CallId,
     ChannelName,
@@ -73,6 +74,7 @@ class Translator:
         codes = {carrier.id: carrier.number_refused_codes for carrier in site.carrier}
         codes |= {peer.id: peer.number_refused_codes for peer in site.peer}
         self._refused_codes = {target.code: codes[target.via] for target in site.directory}
+        self._shows = site.supervision.show_listening
         self._uui = uui
         self._legs: dict[ChannelName, _Leg] = {}
         self._early: dict[ChannelName, tuple[str, float]] = {}
@@ -88,6 +90,7 @@ class Translator:
             "consulting": self._consulting,
             "returned": self._returned,
             "ended": self._ended,
+            "listening": self._listening,
         }
 
     def read_journal(self, line: JournalLine) -> list[events.Event]:
@@ -231,6 +234,10 @@ class Translator:
         if via not in self._peers:
             raise ValueError(f"handed back by {via}, which is no peer")
         return [events.CallerReturned(CallId(line.call_id), line.at, via, int(line.detail["hop"]))]
+
+    def _listening(self, line: JournalLine) -> list[events.Event]:
+        who = AgentId(line.detail["agent"])
+        return [events.ListenerCame(CallId(line.call_id), line.at, who, ChannelName(line.channel), shown=self._shows)]
 
     def _ended(self, line: JournalLine) -> list[events.Event]:
         for channel in [name for name, leg in self._legs.items() if leg.call_id == line.call_id]:

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -46,6 +45,7 @@ from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.retention import SqlRetention
 from callflow.adapters.sql.reveals import SqlReveals
+from callflow.adapters.sql.second_factors import SqlSecondFactors
 from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
@@ -60,6 +60,7 @@ from callflow.guard.memory import bans_in, moves_in
 from callflow.key_facts import key_facts
 from callflow.lab.keys import KeysError, SiteKeys, load_keys
 from callflow.logs import log_json
+from callflow.priority import PlatformFirst
 from callflow.probes import guard_of, platforms_of, probes_of
 from callflow.service.call_backs import CallBacks
 from callflow.service.chaser import Chaser, supervisors_of
@@ -73,6 +74,7 @@ from callflow.service.put_off import PutOff
 from callflow.service.recordings import RecordingKeeper
 from callflow.service.retention import Retention, keep_days_of
 from callflow.service.runner import Runner
+from callflow.service.second_factor import SecondFactors
 from callflow.service.site_rules import rules_of
 from callflow.service.take_in import taker
 from callflow.settings import Settings
@@ -94,21 +96,6 @@ longer than a whole commit, while a target is about to ring."""
 
 class NotStarted(Exception):  # noqa: N818 - named by what happened
     """The site cannot start; the message names the cause and the cure."""
-
-
-PEER_PRIORITY = 8
-"""Who is handed over by a platform has told his story once already, and its agent waits with him (R-081)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformFirst:
-    """Callers handed over by a platform go before the others."""
-
-    peers: frozenset[str]
-
-    async def priority(self, *, number: str, via: str) -> int:  # noqa: ARG002 - the job's shape
-        """Return 0 (ordinary) to 10 (first)."""
-        return PEER_PRIORITY if via in self.peers else 0
 
 
 def serve() -> int:
@@ -154,6 +141,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
     """
     clock, registry = time.time, CollectorRegistry()
     async with _database(settings, NumberIndex.of_secret(keys.session_secret)) as database:
+        database.homes = site.guests
         ticket_rules = load_rules(settings.limits_file or LIMITS, settings.calendar_file or SHIPPED)
         sql = SqlFacts(database, site, ticket_rules)
         facts = PatientFacts(sql)
@@ -191,6 +179,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             site=site,
             passwords={name: agent.desk_password for name, agent in keys.agents.items()},
             session_secret=keys.session_secret,
+            factors=SecondFactors(SqlSecondFactors(database), keys.session_secret, site.platform.name_en, clock),
             facts=facts,
             tickets=tickets,
             lives=lives,
@@ -212,6 +201,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             platforms=platforms_of(site, trunks, lines, exchange.webhook)
             | {"guard": guard_of(settings.guard_dir, clock)},
             number_shown=SqlReveals(database),
+            listen_asked=SqlReveals(database, "listen_asked"),
+            listen_in=pbx.listen_in,
             keys=key_facts(keys),
             bans=lambda: bans_in(settings.guard_dir),
             is_reachable=trunks.is_reachable,

@@ -258,16 +258,23 @@ def restore(folder: Folder, site: OneSite = "", base: Base = 0, url: Url = "", j
 
 @app.command()
 def pbx(
-    verb: Annotated[str, typer.Argument(help="show, lift, check, reload, drain, resume")],
+    verb: Annotated[str, typer.Argument(help="show, lift, check, reload, drain, resume, reset-factor")],
     what: Annotated[
-        str, typer.Argument(help="of show: calls, agents, peers, handovers, bans; of lift: an address")
+        str,
+        typer.Argument(help="of show: calls, agents, peers, handovers, bans; of lift: an address; else an account"),
     ] = "",
     site_id: Annotated[str, typer.Option("--site", help="12345 or 110; both by default")] = "",
     base: Base = 0,
+    url: Annotated[str, typer.Option("--url", help="of reset-factor: books that are not the lab's")] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
     """Look at and look after the lab's PBXes."""
+    if verb == "reset-factor":
+        from callflow.lab.accounts import reset_factor  # noqa: PLC0415 - see `site`
+
+        reset_factor(base, site_id, what, url)
+        return _say(f"{what}: second factor reset, enrol anew at the next sign-in  已重置")
     from callflow.lab.admin import administer  # noqa: PLC0415 - see `site`
 
     sys.exit(administer(plan_lab(base), verb, what, site_id, as_json=as_json))

@@ -12,14 +12,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from callflow.service.exchange import Mode
 from callflow.service.profiles import Profile
 from callflow.site_keeping import Journal, Logs, Recording, Retention, Strict
+from callflow.site_people import AgentAccount, Code, Guard, Security, Supervision
 from callflow.site_ticket_system import TicketSystem
 
-Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
 
 
@@ -183,30 +183,6 @@ class Target(Strict):
     contacts: tuple[Contact, ...] = Field(default=(), max_length=9)
 
 
-class AgentAccount(Strict):
-    """An agent's phone and desk account; the secrets are made in the keys directory, never written here.
-
-    `phone`: a SIP phone of his own, or the one in the desk's page (WebRTC); an account has one of the two.
-    """
-
-    id: Annotated[str, StringConstraints(pattern=r"^\d{3,6}$")]
-    name_zh: str
-    role: Literal["agent", "supervisor", "auditor", "administrator"] = "agent"
-    phone: Literal["sip", "browser"] = "sip"
-
-
-class Guard(Strict):
-    """Whom the guard never bans besides this site, its carriers and peers: the networks of agents' phones."""
-
-    never_ban: tuple[IPvAnyNetwork, ...] = ()
-
-
-class Security(Strict):
-    """From which networks agents' phones may sign in, and where their contacts may stand; none named: from anywhere."""
-
-    phones: tuple[IPv4Network, ...] = ()
-
-
 class Site(Strict):
     """A whole site file."""
 
@@ -224,6 +200,7 @@ class Site(Strict):
     guard: Guard = Guard()
     security: Security = Security()
     ticket_system: TicketSystem | None = None
+    supervision: Supervision = Supervision()
 
     @model_validator(mode="after")
     def _references_hold(self) -> Site:
@@ -243,6 +220,9 @@ class Site(Strict):
         agents = [a.id for a in self.agent]
         if len(set(agents)) != len(agents):  # Asterisk would then load no SIP account at all
             raise ValueError("two agents have the same id")
+        sent_by = {a.organisation for a in self.agent} - {None, self.platform.id} - {p.id for p in self.peer}
+        if sent_by:
+            raise ValueError(f"agents' organisation {sorted(map(str, sent_by))} is neither this platform nor a peer")
         try:
             _ = self.never_banned
         except ValueError as error:
@@ -260,6 +240,17 @@ class Site(Strict):
     def has_browser_phones(self) -> bool:
         """Somebody's phone is in the desk's page, so Asterisk must take SIP over WebSocket."""
         return any(account.phone == "browser" for account in self.agent)
+
+    @property
+    def guests(self) -> dict[str, str]:
+        """Agents whom another platform has sent here, and which."""
+        us = self.platform.id
+        return {a.id: a.organisation for a in self.agent if a.organisation is not None and a.organisation != us}
+
+    def signature(self, agent_id: str) -> str:
+        """How an agent signs a step: his code, and behind a dot the platform that sent him here."""
+        home = self.guests.get(agent_id)
+        return agent_id if home is None else f"{agent_id}.{home}"
 
     def peer_of(self, peer_id: str) -> Peer | None:
         """The peer with this id, or None."""

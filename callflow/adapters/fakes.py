@@ -21,6 +21,7 @@ from callflow.service.ports import (
     Settlement,
     StoredOrder,
 )
+from callflow.service.second_factor import Factor
 
 
 class FakeFacts:
@@ -235,3 +236,31 @@ class FakeJournal:
         async with self._moved:
             while self._yielded < goal:
                 await self._moved.wait()
+
+
+class FakeFactors:
+    """`second_factor.FactorBooks` in memory; `audit` has what changed: (what, whose, by)."""
+
+    def __init__(self) -> None:
+        self.kept: dict[AgentId, Factor] = {}
+        self.audit: list[tuple[str, AgentId, str]] = []
+
+    async def factor(self, agent_id: AgentId) -> Factor | None:
+        """See the port."""
+        return self.kept.get(agent_id)
+
+    async def keep(self, factor: Factor, *, before: Factor | None, what: str, by: str, at: float) -> bool:  # noqa: ARG002 - the port's shape
+        """See the port."""
+        if self.kept.get(factor.agent_id) != before:
+            return False
+        self.kept[factor.agent_id] = factor
+        if what != "used":
+            self.audit.append((f"second_factor.{what}", factor.agent_id, by))
+        return True
+
+    async def remove(self, agent_id: AgentId, *, by: str, at: float) -> bool:  # noqa: ARG002 - the port's shape
+        """See the port."""
+        if self.kept.pop(agent_id, None) is None:
+            return False
+        self.audit.append(("second_factor.reset", agent_id, by))
+        return True

@@ -125,6 +125,16 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """A supervisor who hears the call by a leg of his own. `shown`: the agent's desk is told."""
+
+    agent_id: AgentId
+    leg: ChannelName
+    since: float
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """Whose matter it is. `first_receiver` never changes (requirement R-007)."""
 
@@ -172,6 +182,8 @@ class Call:
     """The caller is on the call-back list."""
     recordings: tuple[Recording, ...] = ()
     """The files that hold this call, in the order in which they were begun."""
+    listeners: tuple[Listener, ...] = ()
+    """Who listens now."""
     is_signed: bool = True
     """The incident is ours, or the peer signed it."""
     is_said: bool = False
@@ -181,6 +193,11 @@ class Call:
     def is_over(self) -> bool:
         """Nothing of it is live any more; only its owner may still be open."""
         return self.phase in (Phase.ENDED, Phase.ABANDONED, Phase.CALL_BACK)
+
+    @property
+    def is_listened_to(self) -> bool:
+        """Somebody listens, and the desk is to know it."""
+        return not self.is_over and any(one.shown for one in self.listeners)
 
     @property
     def agent_is_in(self) -> bool:

@@ -182,6 +182,15 @@ class QueueCallBack(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepListening(Record):
+    """A supervisor begins or ends to hear this call; goes to the audit."""
+
+    incident_id: IncidentId
+    agent_id: AgentId
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeepRecording(Record):
     """A file of this call is being written, or (`ended_at` is set) is whole. Said again it is the same file."""
 

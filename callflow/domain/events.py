@@ -69,6 +69,8 @@ __all__ = [
     "KeyPressed",
     "LeaveRequested",
     "LegLeft",
+    "ListenerCame",
+    "ListenerLeft",
     "NoteWritten",
     "NuisanceMarked",
     "NumberRefused",
@@ -241,6 +243,23 @@ class AttemptFailed(Event):
 
 
 # ---- from the dialplan's journal: recordings
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerCame(Event):
+    """A supervisor hears the call now, by this leg of his own. `shown`: the agent's desk is told."""
+
+    agent_id: AgentId
+    leg: ChannelName
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerLeft(Event):
+    """He has hung up, or the call he heard is over."""
+
+    agent_id: AgentId
+    leg: ChannelName
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from callflow.domain import attempts, danger, endings, legs, matter, ownership, recordings
+from callflow.domain import attempts, danger, endings, legs, listening, matter, ownership, recordings
 from callflow.domain.calls import Call
 from callflow.domain.draft import Decision, Draft, Rule
 from callflow.domain.events import (
@@ -41,6 +41,8 @@ from callflow.domain.events import (
     KeyPressed,
     LeaveRequested,
     LegLeft,
+    ListenerCame,
+    ListenerLeft,
     NoteWritten,
     NuisanceMarked,
     NumberRefused,
@@ -94,6 +96,8 @@ ALWAYS: dict[type[Event], Row] = {
     PeerTicketOpened: Row(matter.peer_ticket_opened),
     PeerDanger: Row(danger.peer_danger),
     PeerNoteWritten: Row(matter.peer_note_written),
+    ListenerCame: Row(listening.came),
+    ListenerLeft: Row(listening.left),
     RecordingBegun: Row(recordings.begun),
     RecordingEnded: Row(recordings.ended),
 }

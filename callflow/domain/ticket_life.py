@@ -21,6 +21,7 @@ from callflow.domain.tickets import (
     Chased,
     CitizenTold,
     Closed,
+    Described,
     Dispatched,
     Disputed,
     Entrusted,
@@ -175,6 +176,12 @@ def relevelled(draft: Draft, event: Relevelled) -> None:
         draft.change("relevelled", level=event.level, matter=matter, category=category, deadlines=deadlines)
 
 
+def described(draft: Draft, event: Described) -> None:
+    """What it says is written anew, once."""
+    if event.words != draft.life.words:
+        draft.change("described", words=event.words)
+
+
 def entrusted(draft: Draft, event: Entrusted) -> None:
     """Whose it mainly is follows, unless a unit of ours has it."""
     life = draft.life
@@ -207,6 +214,7 @@ EVENTS: tuple[type[Happening], ...] = (
     Escalated,
     Merged,
     Relevelled,
+    Described,
     Entrusted,
     Chased,
 )
@@ -224,6 +232,7 @@ OPEN: Rows = {
     Escalated: Row(escalated),
     Merged: Row(merged, (State.MERGED,)),
     Relevelled: Row(relevelled),
+    Described: Row(described),
     Entrusted: Row(entrusted),
     Chased: Row(chased),
 }

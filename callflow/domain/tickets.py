@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +62,8 @@ class Life:
     deadlines: tuple[Deadline, ...] = ()
     """What is due, as counted when the level and the matter were last said."""
     chased: frozenset[str] = frozenset()
+    words: str = ""
+    """Digest of what it says (`Described.words`): tells a change, and nothing of what was said."""
     version: int = 1
 
     @property
@@ -201,6 +204,21 @@ class Relevelled(Happening):
     matter: Matter | None = None
     category: str | None = None
     deadlines: tuple[Deadline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Described(Happening):
+    """A person has written where and what it is; None leaves as it was. The texts stand beside the life, not in it."""
+
+    location: str | None = None
+    region: str | None = None
+    summary: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Eight hex digits: enough to see that something is new, too few to find a text again once it was erased."""
+        said = repr((self.location, self.region, self.summary))
+        return hashlib.sha256(said.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callflow.domain.limits import Chased
-from callflow.domain.names import Channel, SiteId, TicketId
+from callflow.domain.names import CallId, Channel, SiteId, TicketId
 from callflow.domain.ticket_refusals import TicketRefusal
 from callflow.domain.ticket_rules import Judgement
 from callflow.domain.tickets import Happening, Life
@@ -15,7 +15,10 @@ from callflow.domain.tickets import Happening, Life
 
 @dataclass(frozen=True, slots=True)
 class NewMatter:
-    """A matter that came without a call (R-010). `number` is only what the citizen wrote: a claim, "" for none."""
+    """A matter that a person writes down (R-010). `number` is only what the citizen wrote: a claim, "" for none.
+
+    `call`: the call that it came by; its ticket then belongs to the call's incident, with the caller's own number.
+    """
 
     channel: Channel
     judgement: Judgement
@@ -24,6 +27,7 @@ class NewMatter:
     location: str = ""
     summary: str = ""
     danger: bool = False
+    call: CallId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class Lives(Protocol):
     """The tickets of one platform, living. All of them may raise ports.FactsAway."""
 
     async def open(self, matter: NewMatter, *, key: str, at: float) -> TicketId:
-        """A new ticket for it; the same `key` again gives the same ticket."""
+        """A new ticket for it; the same `key` again gives the same ticket, as does a call that has one already."""
 
     async def live_on(
         self,

@@ -107,6 +107,8 @@ def _people(site: Site, _keys: KeyFacts, _now: float) -> Iterator[Warned]:
          "no supervisor: reminders and supervision orders reach nobody."),
         ("auditor" not in roles, False, "没有审计员账号(职责分离)。", "no auditor (separated duties)."),
         ("administrator" not in roles, False, "没有管理员账号(职责分离)。", "no administrator (separated duties)."),
+        (site.security.second_factor == "offered", False, "管理员和审计员可不用两步验证登录。",
+         "administrators and auditors may sign in without a second factor."),
     )  # fmt: skip
     yield from _met("accounts", rows)
 

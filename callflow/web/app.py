@@ -19,12 +19,14 @@ from callflow.web import (
     health,
     house_rules,
     line_figures,
+    listening,
     metrics,
     openapi,
     page_files,
     phone,
     recordings,
     reveal,
+    second_factor,
     sessions,
     supervision,
     ticket_bulk,
@@ -47,6 +49,7 @@ CLOSE_LIMIT_S = 5.0
 ROUTES: tuple[Route, ...] = (
     *page_files.ROUTES,
     *sessions.ROUTES,
+    *second_factor.ROUTES,
     *calls.ROUTES,
     *actions.ROUTES,
     *advice.ROUTES,
@@ -54,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     *phone.ROUTES,
     *reveal.ROUTES,
     *evidence.ROUTES,
+    *listening.ROUTES,
     *tickets.ROUTES,
     *trace.ROUTES,
     *ticket_intake.ROUTES,
@@ -82,6 +86,7 @@ def make_app(deps: Deps) -> web.Application:
         sessions=Sessions(deps.site.agent, deps.passwords, deps.session_secret),
         metrics=Metrics(deps.registry),
         handovers=Allowance(actions.HANDOVERS_PER_SEAT, actions.HANDOVER_WINDOW_S),
+        factor_tries=Allowance(sessions.FACTOR_TRIES, sessions.FACTOR_WINDOW_S),
     )
     app = web.Application(middlewares=[around(memory)], client_max_size=BODY_LIMIT_BYTES)
     for route in (*ROUTES, openapi.route_for(ROUTES, deps.site)):

@@ -26,6 +26,14 @@ CALL_REFUSALS: dict[str, Refusal] = {
         "Ask that agent or a supervisor.",
         "请联系受理坐席或班长。",
     ),
+    "nothing-to-hear": Refusal(
+        409,
+        "Nothing to hear",
+        "No agent talks with this caller now.",
+        "当前没有坐席与来电人通话。",
+        "Wait until somebody has answered.",
+        "请待坐席接听后再试。",
+    ),
     "call-ended": Refusal(
         409,
         "Call ended",

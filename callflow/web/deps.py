@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from callflow.service.ports import CaseFiles
     from callflow.service.put_off import Wish
     from callflow.service.recordings import Books, Files
+    from callflow.service.second_factor import SecondFactors
     from callflow.service.ticket_ports import DivertedBooks, Lives
     from callflow.service.ticket_search import BulkSearch
     from callflow.service.trust import KeyFacts
@@ -43,11 +44,15 @@ PhoneLost = Callable[["Call"], Awaitable[None]]
 """Ends our agent's leg of this call: the page that was his phone is gone. Raises AsteriskRefused, LinkDown."""
 
 
-class NumberShown(Protocol):
-    """Writes into the audit that somebody is about to see a masked number."""
+ListenIn = Callable[["Call", "AgentId", str], Awaitable[None]]
+"""Rings this supervisor's phone into the call, unheard; the id makes it once. Raises AsteriskRefused, LinkDown."""
+
+
+class Audited(Protocol):
+    """Writes into the audit that somebody is about to see or hear what is not his own, and why."""
 
     async def __call__(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:
-        """Raises `ports.FactsAway`: then the number is not shown."""
+        """Raises `ports.FactsAway`: then it is not shown."""
 
 
 class CallsRead(Protocol):
@@ -160,6 +165,7 @@ class Deps:
     site: Site
     passwords: Mapping[AgentId, str]
     session_secret: str
+    factors: SecondFactors
     facts: CallsRead
     tickets: TicketsRead
     lives: Lives
@@ -180,7 +186,9 @@ class Deps:
     probes: Mapping[str, Probe]
     platforms: Mapping[str, Probe]
     """The lines to the other platforms, and the guard: named when missing, but calls are answered without them."""
-    number_shown: NumberShown
+    number_shown: Audited
+    listen_asked: Audited
+    listen_in: ListenIn
     keys: KeyFacts
     bans: Callable[[], Sequence[Ban]]
     """Reads the guard's memory from disk: call it in a thread."""
@@ -221,6 +229,7 @@ class Memory:
     sessions: Sessions
     metrics: Metrics
     handovers: Allowance
+    factor_tries: Allowance
     histories: dict[CallId, tuple[EarlierMatter, ...]] = field(default_factory=dict)
     """Earlier matters of the callers whom agents are typing about."""
     given: dict[tuple[AgentId, str, str], Given] = field(default_factory=dict)

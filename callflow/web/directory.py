@@ -49,6 +49,7 @@ async def show_roster(visit: Visit, _ask: None) -> web.Response:
                     agent_id=account.id,
                     name_zh=account.name_zh,
                     role=Role(account.role),
+                    organisation=account.organisation or visit.deps.site.platform.id,
                     at_desk=visit.memory.streams[AgentId(account.id)] > 0,
                     on_call=account.id in busy,
                 )

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from callflow.service.ports import FactsAway
 from callflow.web.errors import FieldError, Problem
-from callflow.web.routes import Route, Visit
+from callflow.web.routes import WITH_FACTOR, Route, Visit
 from callflow.web.sessions import COOKIE, NOBODY, Session, csrf_is_right
 from callflow.web.signed import refuse_unsigned
 
@@ -71,6 +71,8 @@ def through_the_door(route: Route, deps: Deps, memory: Memory) -> Enter:
             raise Problem("role-not-allowed")
         if route.is_signed:
             await refuse_unsigned(request, deps, memory, now)
+        if who.role in WITH_FACTOR:
+            await _look_at_factor(deps, route, who)
         ask = None if route.asks is None else await _body(request, route.asks, memory)
         return await route.handler(Visit(request, deps, memory, who, now, _request_key(request)), ask)
 
@@ -116,6 +118,22 @@ def _signed_in(request: web.Request, memory: Memory, now: float) -> Session:
     if session is None:
         raise Problem("not-signed-in")
     return session
+
+
+async def _look_at_factor(deps: Deps, route: Route, who: Session) -> None:
+    """A session that is older than the account's second factor has not proved it.
+
+    Without the books nobody can say: who signed in before they went may read on. Nothing here changes anything without
+    them.
+    """
+    try:
+        enrolled_at = await deps.factors.enrolled_at(who.agent_id)
+    except FactsAway:
+        return
+    if enrolled_at is not None and who.begun_at < enrolled_at:
+        raise Problem("not-signed-in")
+    if enrolled_at is None and deps.site.security.second_factor == "required" and not route.before_factor:
+        raise Problem("second-factor-missing")
 
 
 def refuse_foreign_page(request: web.Request) -> None:

@@ -2,15 +2,17 @@
 
 The table is the whole list: a code that is not here cannot leave. Read by `errors` and by `openapi`. What the call
 itself forbids (`domain.refusals`) is told in `call_refusals`, what a
-ticket forbids in `ticket_refusals`.
+ticket forbids in `ticket_refusals`, what an account's second factor asks for in `account_refusals`.
 """
 
 from __future__ import annotations
 
+from callflow.web.account_refusals import ACCOUNT_REFUSALS
 from callflow.web.call_refusals import CALL_REFUSALS, Refusal
 from callflow.web.ticket_refusals import TICKET_REFUSALS
 
 REFUSALS: dict[str, Refusal] = {
+    **ACCOUNT_REFUSALS,
     **CALL_REFUSALS,
     **TICKET_REFUSALS,
     # ---- who are you

@@ -31,6 +31,8 @@ class Role(StrEnum):
 ANYBODY = frozenset(Role)
 CALL_WORKERS = frozenset({Role.AGENT, Role.SUPERVISOR})
 READERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.AUDITOR})
+WITH_FACTOR = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+"""Who has a second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Route:
     headers: tuple[str, ...] = field(default=())
     is_signed: bool = False
     """Signed by the platform's own ticket system instead of a session (`signed`)."""
+    before_factor: bool = False
+    """Open to who must enrol a second factor and has not yet."""
 
     @property
     def is_write(self) -> bool:

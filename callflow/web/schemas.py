@@ -41,18 +41,20 @@ class View(BaseModel):
 
 
 class SignInAsk(Ask):
-    """An account's own name and password."""
+    """An account's own name and password, and its one-time or recovery code when it has a second factor."""
 
     user: Annotated[Line, Field(min_length=1, max_length=32)]
     password: Annotated[str, Field(min_length=1, max_length=128)]
+    code: Annotated[Line, Field(max_length=32)] = ""
 
 
 class AgentView(View):
-    """An account of this platform."""
+    """An account of this platform. `organisation`: the platform that sent him to sit here, else this one (R-019)."""
 
     agent_id: str
     name_zh: str
     role: Role
+    organisation: str
 
 
 class SessionView(View):
@@ -202,6 +204,7 @@ class CallView(View):
     stay: bool
     danger: bool
     nuisance: bool
+    listened: bool = Field(default=False, description="a supervisor listens now, and the site lets the desks know")
     note: str
 
 

@@ -13,6 +13,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,13 +24,15 @@ from argon2.exceptions import VerifyMismatchError
 from callflow.domain.names import AgentId
 from callflow.web.errors import Problem
 from callflow.web.rate import Allowance
-from callflow.web.routes import ANYBODY, Role, Route, Visit, answer
+from callflow.web.routes import ANYBODY, WITH_FACTOR, Role, Route, Visit, answer
 from callflow.web.schemas import AgentView, NothingAsk, SessionView, SignInAsk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from callflow.sitefile import AgentAccount
+    from callflow.site_people import AgentAccount
+
+    Prove = Callable[[AgentId, Role], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,7 @@ COOKIE = "callflow_session"
 COOKIE_PATH = "/api"
 SESSION_LIFE_S = 12 * 3600.0  # one shift with its overlap
 SESSION_IDLE_S = 3600.0  # an open event stream counts as use
+FACTOR_TRIES, FACTOR_WINDOW_S = 5, 900.0  # three of a million codes are right at a time
 FAILURES_PER_USER, FAILURES_PER_SOURCE, FAILURE_WINDOW_S = 10, 30, 300.0
 VERIFY_AT_ONCE = 2  # argon2 takes memory and a core for each; a flood of sign-ins must not take the machine
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([0-9]{3,6})\.([0-9]{1,12})\.([0-9a-f]{64})")
@@ -52,6 +56,11 @@ class Session:
     role: Role | None
     csrf: str
     ends_at: float
+
+    @property
+    def begun_at(self) -> float:
+        """When he signed in, to the second."""
+        return self.ends_at - SESSION_LIFE_S
 
 
 NOBODY = Session("", AgentId(""), "", None, "", 0.0)
@@ -72,10 +81,13 @@ class Sessions:
         self._source_failures = Allowance(FAILURES_PER_SOURCE, FAILURE_WINDOW_S)
         self._verifying = asyncio.Semaphore(VERIFY_AT_ONCE)
 
-    async def sign_in(self, user: str, password: str, source: str, now: float) -> tuple[str, Session]:
+    async def sign_in(
+        self, user: str, password: str, source: str, now: float, prove: Prove | None = None
+    ) -> tuple[str, Session]:
         """Check the password and open a session; returns the cookie's token with it.
 
-        An unknown user costs as much time as a wrong password.
+        An unknown user costs as much time as a wrong password. `prove` is asked after the password, and raises Problem
+        when the account's second factor is not proved: that counts as a failure, too.
 
         Raises:
             Problem: sign-in-failed, or too-many-sign-ins with the seconds to wait.
@@ -90,9 +102,15 @@ class Sessions:
             right = await asyncio.to_thread(self._verify, user, password)
         if not right:
             raise Problem("sign-in-failed")
+        if prove is not None:
+            await prove(AgentId(user), self.role_of(AgentId(user)))
         self._user_failures.forget(user)
         self._source_failures.forget(source)
-        return self._open(AgentId(user), now)
+        return self.open(AgentId(user), now)
+
+    def role_of(self, agent_id: AgentId) -> Role:
+        """The role of an account that there is."""
+        return Role(self._accounts[agent_id].role)
 
     def of_token(self, token: str, now: float) -> Session | None:
         """The live session of this cookie, marked as used now; None when there is none or it has ended."""
@@ -117,7 +135,8 @@ class Sessions:
         self._ended[session.session_id] = session.ends_at
         self._seen_at.pop(session.session_id, None)
 
-    def _open(self, agent_id: AgentId, now: float) -> tuple[str, Session]:
+    def open(self, agent_id: AgentId, now: float) -> tuple[str, Session]:
+        """A session for who has proved who he is; with the cookie's token."""
         session_id = secrets.token_hex(16)
         ends_at = int(now + SESSION_LIFE_S)
         body = f"{session_id}.{agent_id}.{ends_at}"
@@ -155,13 +174,41 @@ async def sign_in(visit: Visit, ask: SignInAsk) -> web.Response:
     memory = visit.memory
     source = visit.request.remote or "unknown"
     try:
-        token, session = await memory.sessions.sign_in(ask.user, ask.password, source, visit.now)
+        prove = partial(prove_at_sign_in, visit, ask.code)
+        token, session = await memory.sessions.sign_in(ask.user, ask.password, source, visit.now, prove)
     except Problem as problem:
         memory.metrics.sign_ins.labels("refused" if problem.retry_after_s else "failed").inc()
         log.warning("sign-in refused", code=problem.code, source=source)
         raise
     memory.metrics.sign_ins.labels("ok").inc()
     log.info("signed in", agent_id=session.agent_id, role=session.role, source=source)
+    return with_cookie(visit, token, session)
+
+
+async def prove_at_sign_in(visit: Visit, code: str, agent_id: AgentId, role: Role) -> None:
+    """Take the account's one-time code, if it has a second factor.
+
+    Raises:
+        Problem: second-factor-needed, second-factor-wrong, or too-many-sign-ins with the seconds to wait.
+        FactsAway: the books cannot be asked.
+    """
+    factors, tries = visit.deps.factors, visit.memory.factor_tries
+    if role not in WITH_FACTOR or await factors.enrolled_at(agent_id) is None:
+        return
+    if not code:
+        raise Problem("second-factor-needed")
+    wait_s = tries.wait_s(agent_id, visit.now)
+    if wait_s > 0:
+        raise Problem("too-many-sign-ins", retry_after_s=wait_s)
+    tries.spend(agent_id, visit.now)
+    if not await factors.prove(agent_id, code):
+        visit.memory.metrics.alerts.labels("second_factor_wrong").inc()
+        raise Problem("second-factor-wrong")
+    tries.forget(agent_id)
+
+
+def with_cookie(visit: Visit, token: str, session: Session) -> web.Response:
+    """The session, and its cookie."""
     response = answer(_view(visit, session))
     response.set_cookie(
         COOKIE,
@@ -194,7 +241,12 @@ def _view(visit: Visit, session: Session) -> SessionView:
     assert role is not None
     return SessionView(
         csrf=session.csrf,
-        agent=AgentView(agent_id=session.agent_id, name_zh=session.name_zh, role=role),
+        agent=AgentView(
+            agent_id=session.agent_id,
+            name_zh=session.name_zh,
+            role=role,
+            organisation=visit.deps.site.guests.get(session.agent_id, visit.deps.site.platform.id),
+        ),
         site=visit.deps.site.platform.id,
         ends_at=session.ends_at,
     )
@@ -209,7 +261,14 @@ ROUTES = (
         roles=None,
         asks=SignInAsk,
         answers={200: SessionView},
-        refuses=("sign-in-failed", "too-many-sign-ins", "foreign-origin"),
+        refuses=(
+            "sign-in-failed",
+            "second-factor-needed",
+            "second-factor-wrong",
+            "too-many-sign-ins",
+            "facts-away",
+            "foreign-origin",
+        ),
     ),
     Route(
         "GET",
@@ -218,6 +277,7 @@ ROUTES = (
         "The session of this cookie, for a page that was reloaded.",
         roles=ANYBODY,
         answers={200: SessionView},
+        before_factor=True,
     ),
     Route(
         "DELETE",
@@ -227,5 +287,6 @@ ROUTES = (
         roles=ANYBODY,
         asks=NothingAsk,
         answers={204: None},
+        before_factor=True,
     ),
 )

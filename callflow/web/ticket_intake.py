@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from callflow.domain.limits import Level
-from callflow.domain.names import SiteId, TicketId
+from callflow.domain.names import AgentId, CallId, Channel, SiteId, TicketId
 from callflow.domain.ticket_rules import Judgement
 from callflow.domain.tickets import Dispatched, Entrusted, Happening
 from callflow.service.put_off import Apply, Wish
+from callflow.service.ticket_form import ticket_form
 from callflow.service.ticket_ports import Given, Lived, NewMatter
 from callflow.web.deps import Asker, Deps
 from callflow.web.errors import Problem
 from callflow.web.put_off import PutOffView, waits_for_the_database
 from callflow.web.routes import CALL_WORKERS, READERS, Route, Visit, answer
 from callflow.web.submit import once
-from callflow.web.ticket_step_schemas import DisputeList, DisputeView, FormsView, LifeView, MatterAsk
-from callflow.web.ticket_steps import ROWS, check_category, take_step
-from callflow.web.views import life_view
+from callflow.web.ticket_step_schemas import DisputeList, DisputeView, FormFieldView, FormsView, LifeView, MatterAsk
+from callflow.web.ticket_steps import ROWS, check_category, check_region, take_step
+from callflow.web.views import is_agents_own, life_view
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -39,13 +41,15 @@ async def take_matter(asker: Asker, ask: MatterAsk, *, key: str | None = None) -
     deps, by, at = asker.deps, asker.by, asker.at
     key = key or f"matter:{by}:{asker.key}"
     region = ask.region or deps.site.platform.region
-    if deps.regions.name(region) is None:
-        raise Problem("region-unknown")
+    check_region(deps, region)
     check_category(deps, ask.category)
+    call = None if ask.call_id is None else await _own(deps, CallId(ask.call_id), AgentId(by))
     if ask.dispatch_to is not None and deps.site.peer_of(ask.dispatch_to) is None:
         raise Problem("platform-unknown")
     judgement = Judgement(Level.ONE if ask.danger else ask.level, ask.matter, ask.category)
-    matter = NewMatter(ask.channel, judgement, region, ask.contact or "", ask.location, ask.summary, danger=ask.danger)
+    channel, contact = (ask.channel, ask.contact or "") if call is None else (Channel.PHONE, "")
+    texts = (region, contact, ask.location, ask.summary)
+    matter = NewMatter(channel, judgement, *texts, danger=ask.danger, call=call)
     ticket_id = await deps.lives.open(matter, key=key, at=at)
     happenings: list[Happening] = []
     given = None
@@ -56,6 +60,15 @@ async def take_matter(asker: Asker, ask: MatterAsk, *, key: str | None = None) -
     lived = await deps.lives.live_on(ticket_id, *happenings, key=key, at=at, given=given)
     assert lived is not None  # it was opened just now
     return lived
+
+
+async def _own(deps: Deps, call_id: CallId, by: AgentId) -> CallId:
+    call = await deps.facts.call(call_id)
+    if call is None:
+        raise Problem("call-not-found")
+    if not is_agents_own(call, by):
+        raise Problem("not-your-call")
+    return call_id
 
 
 def applier(deps: Deps) -> Apply:
@@ -99,10 +112,15 @@ async def show_disputes(visit: Visit, _ask: None) -> web.Response:
 
 async def show_forms(visit: Visit, _ask: None) -> web.Response:
     """What a form may offer."""
-    tree = visit.deps.ticket_rules.categories
+    tree, form = visit.deps.ticket_rules.categories, ticket_form()
     return answer(
         FormsView(
-            scheme=tree.scheme, version=tree.version, categories=sorted(tree.names), regions=visit.deps.regions.as_of
+            scheme=tree.scheme,
+            version=tree.version,
+            categories=sorted(tree.names),
+            regions=visit.deps.regions.as_of,
+            template=form.template,
+            fields=[FormFieldView.model_validate(asdict(one)) for one in form.fields],
         )
     )
 
@@ -120,6 +138,8 @@ ROUTES = (
             "region-unknown",
             "category-unknown",
             "platform-unknown",
+            "call-not-found",
+            "not-your-call",
             "facts-away",
             "idempotency-key-wrong",
             "idempotency-key-reused",

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from callflow.domain.limits import Level, Matter, Stage
 from callflow.domain.names import Channel
 from callflow.domain.tickets import State
-from callflow.web.schemas import Ask, Code, Line, Prose, View
+from callflow.web.schemas import Ask, Code, Line, Prose, Ulid, View
 
 TicketNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9A-Za-z-]{4,38}$")]
 UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{12,18}$")]
@@ -75,15 +75,21 @@ class MergeAsk(StepAsk):
 
 
 class RelevelAsk(StepAsk):
-    """A person's judgement; what is left out stays."""
+    """A person's judgement and words; what is left out stays."""
 
     level: Level | None = None
     matter: Matter | None = None
     category: Annotated[Line, Field(max_length=64)] | None = None
+    location: Line | None = None
+    region: RegionCode | None = None
+    summary: Prose | None = None
 
 
 class MatterAsk(Ask):
-    """A matter that came without a call. `contact` is what the citizen left, a claim; it is shown masked."""
+    """A matter that came without a call. `contact` is what the citizen left, a claim; it is shown masked.
+
+    `call_id`: of the asker's own call, for a ticket of that call; the number is then the call's, and `channel` phone.
+    """
 
     channel: Channel = Channel.WEB
     summary: Annotated[Prose, Field(min_length=1)]
@@ -95,6 +101,7 @@ class MatterAsk(Ask):
     level: Level = Level.THREE
     danger: bool = False
     dispatch_to: Code | None = None
+    call_id: Ulid | None = None
 
 
 class DeadlineView(View):
@@ -147,10 +154,26 @@ class DisputeList(View):
     disputes: list[DisputeView]
 
 
+class FormFieldView(View):
+    """A field of the ticket form with what its template allows; `choices` empty: it is written."""
+
+    name: str
+    choices: list[str]
+    most: int | None = Field(description="how many characters at most")
+    pattern: str | None
+    needed: bool = Field(description="asked of every ticket")
+    needed_for: list[str] = Field(description="categories whose tickets it is asked of")
+
+
 class FormsView(View):
-    """What a form may offer: the category tree in force with its scheme and version, and the list of places."""
+    """What a form may offer: the category tree in force with its scheme and version, and the list of places.
+
+    `template`: the exchange's template that the fields are from, as kind and version.
+    """
 
     scheme: str
     version: str
     categories: list[str]
     regions: str
+    template: str
+    fields: list[FormFieldView]

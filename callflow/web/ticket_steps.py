@@ -142,12 +142,22 @@ def merge(asked: Asked) -> Meant:
 
 
 def relevel(asked: Asked) -> Meant:
-    """A person's level, kind of matter and category instead of the classifier's."""
+    """A person's level, kind of matter and category instead of the classifier's, and what the ticket says."""
     ask, life, rules = asked.ask, asked.life, asked.deps.ticket_rules
     check_category(asked.deps, ask.category)
+    check_region(asked.deps, ask.region)
     level, matter = ask.level or life.level, ask.matter or life.matter
     due = rules.deadlines(life, level, matter)
-    return Meant([t.Relevelled(asked.at, asked.by, level, matter, ask.category, due)])
+    judged = t.Relevelled(asked.at, asked.by, level, matter, ask.category, due)
+    texts = (ask.location, ask.region, ask.summary)
+    written = [] if texts == (None, None, None) else [t.Described(asked.at, asked.by, *texts)]
+    return Meant([judged, *written])
+
+
+def check_region(deps: Deps, region: str | None) -> None:
+    """A place is one of GB/T 2260, or none."""
+    if region is not None and deps.regions.name(region) is None:
+        raise Problem("region-unknown")
 
 
 def check_category(deps: Deps, category: str | None) -> None:
@@ -214,7 +224,13 @@ STEPS = (
         refuses=("platform-unknown",),
     ),
     StepRow("merge", s.MergeAsk, merge, "The same matter as another ticket, which goes on (并单)."),
-    StepRow("relevel", s.RelevelAsk, relevel, "A person's level, matter and category.", refuses=("category-unknown",)),
+    StepRow(
+        "relevel",
+        s.RelevelAsk,
+        relevel,
+        "A person's level, matter and category, and what the ticket says.",
+        refuses=("category-unknown", "region-unknown"),
+    ),
 )
 
 

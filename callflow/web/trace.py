@@ -20,7 +20,7 @@ from callflow.web.ticket_schemas import TraceEntry, TraceMoment, TraceView
 from callflow.web.views import call_view, is_agents_own, ticket_view, trace_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aiohttp import web
 
@@ -33,7 +33,7 @@ async def show_trace(visit: Visit, _ask: None) -> web.Response:
     incident_id = IncidentId(visit.part("incident_id"))
     if not ULID.fullmatch(incident_id):
         raise Problem("incident-not-found")
-    site = visit.deps.site.platform.id
+    site, signature = visit.deps.site.platform.id, visit.deps.site.signature
     calls = await visit.deps.facts.calls_of_incident(incident_id)
     tickets = await visit.deps.tickets.search(number=None, incident_id=incident_id, limit=10)
     if not calls and not tickets:
@@ -41,7 +41,7 @@ async def show_trace(visit: Visit, _ask: None) -> web.Response:
     if visit.who.role is Role.AGENT and calls and not any(is_agents_own(call, visit.who.agent_id) for call in calls):
         raise Problem("not-your-call")
     entries = [trace_entry(row) for row in await visit.deps.tickets.trace(incident_id)]
-    timeline = [one for call in calls for one in _call_moments(site, record_of(call))]
+    timeline = [one for call in calls for one in _call_moments(site, record_of(call), signature)]
     timeline += [one for entry in entries for one in _from_entry(site, entry)]
     for ticket in tickets:
         timeline += [_step(site, row) for row in await visit.deps.tickets.steps_of(ticket.ticket_id)]
@@ -85,10 +85,16 @@ def _peer_call(detail: dict[str, Any]) -> Sequence[TraceMoment]:
         return ()
 
 
-def _call_moments(platform: str, record: CallRecord) -> Sequence[TraceMoment]:
+def _call_moments(platform: str, record: CallRecord, signature: Callable[[str], str] = str) -> Sequence[TraceMoment]:
+    """`signature`: how those are written who talked with the caller."""
     return [
         TraceMoment(
-            at=told.at, platform=platform, what=told.what, call_id=record.call_id, who=told.who, detail=told.detail
+            at=told.at,
+            platform=platform,
+            what=told.what,
+            call_id=record.call_id,
+            who=" ".join(signature(code) for code in told.who.split()),
+            detail=told.detail,
         )
         for told in moments(record)
     ]

@@ -56,11 +56,16 @@ class FullHouse(House):
     def __init__(self, books: Database, place: Path, now: float) -> None:
         super().__init__()
         self.now = now
+        self.place = place
+        self.keep_books(books)
+
+    def keep_books(self, books: Database) -> None:
+        """Everything in these books, by the site file as it is now."""
         self.sql = SqlFacts(books, self.site)
         self.facts: Any = self.sql
         self.lives, self.tickets, self.search = SqlLives(books, self.site), TicketsRead(books), SqlTicketSearch(books)
         self.diverted, self.figures = SqlDiverted(books, SiteId("12345")), SqlFigures(books)
-        self.put_off = PutOff(PutOffFile(place / "later.ndjson"), self.desks)
+        self.put_off = PutOff(PutOffFile(self.place / "later.ndjson"), self.desks)
         rules = rules_of(self.site)
         self.controller = Controller(
             rules=rules,

@@ -151,7 +151,7 @@ async def test_the_administrator_reads_the_house_and_no_caller(browser: Browser,
     await admin.sees(".alerts", "carrier stranger")
     asked = {url.removeprefix(f"{house.url}/api/v1") for url in admin.page.asked if "/api/" in url}
 
-    assert asked == {"/session", "/health/ready", "/roster", "/site", "/bans"}
+    assert asked == {"/session", "/health/ready", "/roster", "/site", "/second-factor", "/bans"}
     await look_at(admin, "23-administrator", pictures)
     assert not await admin.has(GROWN)
     await house.close()

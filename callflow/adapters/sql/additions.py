@@ -1,4 +1,4 @@
-"""What has come to the books since the last migration without changing what was there: new columns.
+"""What has come to the books since the last migration without changing what was there: new columns, new tables.
 
 A program of the version before opens books that have them: it names its columns in every statement, the database
 fills in the others, and the migration it knows is still the last. So a site is rolled back by starting the old program
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, Table, inspect
+from sqlalchemy.schema import CreateTable
 
-from callflow.adapters.sql.tables import tickets
+from callflow.adapters.sql.tables import second_factors, tickets
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 ADDED: Final[tuple[Column[str], ...]] = (tickets.c.system_number,)
 """Each may be null or has a server default, and is never dropped by a migration before the next but one version."""
 
+ADDED_TABLES: Final[tuple[Table, ...]] = (second_factors,)
+"""A program of the version before does not know of them and leaves them alone."""
+
 
 def add(connection: Connection) -> None:
     """Add what is missing. Repeatable."""
+    for table in ADDED_TABLES:
+        connection.execute(CreateTable(table, if_not_exists=True))
     tables, look = {one.table.name for one in ADDED}, inspect(connection)
     have = {table: {one["name"] for one in look.get_columns(table)} for table in tables}
     change = Operations(MigrationContext.configure(connection))

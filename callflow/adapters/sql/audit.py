@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select
@@ -33,8 +34,14 @@ class Entry:
     detail: Mapping[str, Any]
 
 
-async def append(connection: AsyncConnection, entries: Sequence[Entry], event_key: str | None, at: float) -> None:
-    """Add entries in order, within the caller's transaction."""
+async def append(
+    connection: AsyncConnection,
+    entries: Sequence[Entry],
+    event_key: str | None,
+    at: float,
+    homes: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Add entries in order, within the caller's transaction. `homes`: agents of another platform, and which (R-019)."""
     last = await connection.scalar(select(audit.c.hash).order_by(audit.c.entry.desc()).limit(1))
     link, rows = last or FIRST_LINK, []
     for entry in entries:
@@ -44,13 +51,19 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry], event_ke
             "call_id": entry.call_id,
             "incident_id": entry.incident_id,
             "what": entry.what,
-            "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
+            "detail": json.dumps(_at_home(entry.detail, homes), ensure_ascii=False, sort_keys=True),
             "prev_hash": link,
         }
         link = _hash(row)
         rows.append(row | {"hash": link})
     if rows:
         await connection.execute(insert(audit), rows)
+
+
+def _at_home(detail: Mapping[str, Any], homes: Mapping[str, str]) -> Mapping[str, Any]:
+    who = detail.get("by") or detail.get("agent_id")
+    home = homes.get(who) if isinstance(who, str) else None
+    return detail if home is None else {**detail, "organisation": home}
 
 
 async def first_break(connection: AsyncConnection) -> int | None:

@@ -52,7 +52,8 @@ class SqlCallBacks:
             if taken.rowcount == 0:
                 return None
             found = _call_back((await connection.execute(_LISTED.where(mine))).one())
-            await _audit(connection, found, "callback_claimed", {"by": agent_id}, at)
+            claimed = _said(found, "callback_claimed", {"by": agent_id})
+            await audit.append(connection, claimed, None, at, self._database.homes)
             return found
 
         return await self._database.write(work)
@@ -71,7 +72,8 @@ class SqlCallBacks:
             if (await connection.execute(ending.values(done_at=at, outcome=outcome))).rowcount == 0:
                 return False
             found = _call_back((await connection.execute(_LISTED.where(mine))).one())
-            await _audit(connection, found, "callback_done", {"by": agent_id, "outcome": outcome}, at)
+            done = _said(found, "callback_done", {"by": agent_id, "outcome": outcome})
+            await audit.append(connection, done, None, at, self._database.homes)
             return True
 
         return await self._database.write(work)
@@ -82,8 +84,8 @@ class SqlCallBacks:
         return await self._database.read(lambda connection: connection.scalar(mine)) is not None
 
 
-async def _audit(connection: AsyncConnection, one: CallBack, what: str, detail: dict[str, Any], at: float) -> None:
-    await audit.append(connection, [audit.Entry(one.call_id, one.incident_id, what, detail)], None, at)
+def _said(one: CallBack, what: str, detail: dict[str, Any]) -> list[audit.Entry]:
+    return [audit.Entry(one.call_id, one.incident_id, what, detail)]
 
 
 def _call_back(row: Any) -> CallBack:

@@ -24,7 +24,7 @@ from callflow.adapters.sql.transactions import ServerConnections, SqliteThreads,
 from callflow.service.ports import FactsAway
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -53,6 +53,8 @@ class Database:
     def __init__(self, transactions: Transactions, numbers: NumberIndex) -> None:
         self._transactions, self.numbers = transactions, numbers
         self._turn = asyncio.Lock()
+        self.homes: Mapping[str, str] = {}
+        """Agents whom another platform has sent to sit here, and which (R-019): the audit names both."""
         self.outgoing_stored: Callable[[SiteId], None] = lambda _peer: None
         """Who is told that a commit stored a message for a peer."""
 

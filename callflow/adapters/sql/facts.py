@@ -50,6 +50,10 @@ if TYPE_CHECKING:
 JOURNAL: Final = "journal"
 
 
+async def _listening(_step: Step, record: c.KeepListening) -> Detail:
+    return {"by": record.agent_id, "begins": record.begins}
+
+
 async def _phone_moved(_step: Step, record: c.PhoneMoved) -> Detail:
     """Nothing but the audit keeps it."""
     return {"agent_id": record.agent_id, "address": record.address}
@@ -70,6 +74,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     c.PhoneMoved: _phone_moved,
     c.SettleOwner: ticket_records.settle_owner,
     c.QueueCallBack: ticket_records.queue_call_back,
+    c.KeepListening: _listening,
     c.KeepRecording: recordings.keep,
     c.SendHandover: peer_records.send_handover,
     c.SendNote: peer_records.send_note,
@@ -155,7 +160,7 @@ class SqlFacts:
                 if before is not None and before.note != call.note:
                     step.told.setdefault(call.incident_id, [])
             await ticket_events.put_told(step)
-            await audit.append(connection, entries, event_key, at)
+            await audit.append(connection, entries, event_key, at, self._database.homes)
             if journal_offset is not None:
                 await _advance(connection, journal_offset)
             return [await _store(connection, order, at) for order in orders]

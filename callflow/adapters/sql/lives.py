@@ -22,11 +22,12 @@ from callflow.domain.names import CallId, IncidentId, TicketId
 from callflow.domain.ticket_life import live
 from callflow.domain.ticket_refusals import ticket_refusal
 from callflow.domain.ticket_rules import Judgement
+from callflow.domain.tickets import Described
 from callflow.service.messages import NOTE_LIMIT, Dispatch, TicketStep
 from callflow.service.ticket_ports import Given, Lived
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from callflow.adapters.sql.step import Step
     from callflow.domain.tickets import Happening, Life
@@ -82,7 +83,7 @@ async def live_on(step: Step, row: Any, *happenings: Happening, text: str = "") 
         life = outcome.life
         words += [(word, happening, life) for word in outcome.told]
     if words:
-        await _write(step, row, life)
+        await _write(step, row, life, _texts(happenings))
         for said in words:
             await _tell(step, row, said, text)
     return Lived(life, tuple(word for word, _, _ in words))
@@ -124,9 +125,16 @@ def _columns(step: Step, life: Life) -> dict[str, Any]:
     }
 
 
-async def _write(step: Step, row: Any, life: Life) -> None:
+def _texts(happenings: Sequence[Happening]) -> dict[str, str]:
+    """The columns that a person has written anew."""
+    said = [asdict(one) for one in happenings if isinstance(one, Described)]
+    return {name: one[name] for one in said for name in ("location", "region", "summary") if one[name] is not None}
+
+
+async def _write(step: Step, row: Any, life: Life, texts: Mapping[str, str]) -> None:
     newest = (tickets.c.ticket_id == row.ticket_id) & (tickets.c.version == row.version)
-    columns: dict[str, Any] = _columns(step, life) | {"changed_at": step.at} | ({"danger": True} if life.danger else {})
+    columns: dict[str, Any] = _columns(step, life) | {"changed_at": step.at, **texts}
+    columns |= {"danger": True} if life.danger else {}
     if life.peer is not None and row.peer is None:
         columns["peer"] = life.peer
     done = await step.connection.execute(update(tickets).where(newest).values(columns))
@@ -136,15 +144,18 @@ async def _write(step: Step, row: Any, life: Life) -> None:
 
 async def _tell(step: Step, row: Any, said: tuple[str, Happening, Life], text: str) -> None:
     word, happening, life = said
+    if isinstance(happening, Described):
+        text = "\n".join(filter(None, (happening.location, happening.summary)))
     kept: dict[str, Any] = {"ticket_id": life.ticket_id, "version": life.version, "by": happening.by}
     kept |= {"state": life.state, "unit": life.unit, "level": life.level} | _said(happening)
     if word == "relevelled":
         kept |= {"category": life.category, "deadlines": [asdict(one) for one in life.deadlines]}
     step.entries.append(Entry(CallId(row.call_id or ""), life.incident_id, f"ticket.{word}", kept))
-    line = {"ticket_id": life.ticket_id, "version": life.version, "at": happening.at, "by": happening.by}
+    by = step.site.signature(happening.by)
+    line = {"ticket_id": life.ticket_id, "version": life.version, "at": happening.at, "by": by}
     line |= {"step": word, "state": life.state, "text": text}
     await step.connection.execute(insert(ticket_steps).values(line))
-    body = _said_of(life, word, happening.by, text)
+    body = _said_of(life, word, by, text)
     step.told.setdefault(life.incident_id, []).append(body)
     if life.peer is not None and word not in SILENT:
         once = f"step:{life.ticket_id}:{life.version}:{word}"

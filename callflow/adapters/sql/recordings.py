@@ -61,7 +61,8 @@ class SqlRecordings:
         """Write into the audit that somebody is about to hear it, and why."""
         detail = {"recording_id": recording.recording_id, "by": by, "role": role, "reason": reason}
         entry = audit.Entry(recording.call_id, recording.incident_id, "recording_heard", detail)
-        await self._database.write(lambda connection: audit.append(connection, [entry], None, at))
+        homes = self._database.homes
+        await self._database.write(lambda connection: audit.append(connection, [entry], None, at, homes))
 
     async def expired(self, before: float) -> Sequence[RecordingId]:
         """Recordings that were begun before this moment and are not marked as deleted; at most so many at once."""

@@ -1,4 +1,4 @@
-"""Who has had a masked number shown, and why: an audit entry, without the number."""
+"""Who has had a masked number shown, or a call to listen to, and why: an audit entry, without the number."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 class SqlReveals:
-    """Keeps `web.deps.NumberShown`."""
+    """Keeps `web.deps.Audited`. `what`: how the audit calls it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, what: str = "number_shown") -> None:
+        self._database, self._what = database, what
 
     async def __call__(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:
         """Write it into the audit. Raises FactsAway: then nothing is shown."""
-        entry = audit.Entry(call.call_id, call.incident_id, "number_shown", {"by": by, "role": role, "reason": reason})
-        await self._database.write(lambda connection: audit.append(connection, [entry], None, at))
+        entry = audit.Entry(call.call_id, call.incident_id, self._what, {"by": by, "role": role, "reason": reason})
+        homes = self._database.homes
+        await self._database.write(lambda connection: audit.append(connection, [entry], None, at, homes))

@@ -223,3 +223,13 @@ progress: Final = Table(
     Column("name", String(40), primary_key=True),
     Column("offset", BigInteger, nullable=False),
 )
+
+second_factors: Final = Table(
+    "second_factors",
+    metadata,
+    Column("agent_id", String(16), primary_key=True),
+    Column("sealed", String(200), nullable=False),
+    Column("enrolled_at", BigInteger),
+    Column("last_step", BigInteger, nullable=False),
+    Column("recovery", Text, nullable=False),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import func, insert, select, update
@@ -11,8 +12,10 @@ from ulid import ULID
 from callflow.adapters.sql import audit, lives, outbox, precedents, ticket_events
 from callflow.adapters.sql.step import Step
 from callflow.adapters.sql.tables import seen_events, tickets
-from callflow.adapters.sql.ticket_records import caller_columns, make
+from callflow.adapters.sql.ticket_records import caller_columns, make, open_ticket
 from callflow.adapters.ticket_rules import shipped_rules
+from callflow.domain.commands import OpenTicket
+from callflow.domain.limits import Level
 from callflow.domain.names import Consent, IncidentId, Presentation, SiteId, TicketId, Verified
 from callflow.domain.ticket_refusals import TicketRefusal
 from callflow.domain.tickets import (
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callflow.adapters.sql.database import Database
+    from callflow.domain.names import CallId
     from callflow.domain.ticket_rules import TicketRules
     from callflow.sitefile import Site
 
@@ -52,6 +56,39 @@ def _once(*words: str) -> str:
     return "ticket:" + hashlib.sha256(":".join(words).encode()).hexdigest()
 
 
+async def _make(step: Step, matter: NewMatter) -> str:
+    """The ticket of a matter that came without a call."""
+    us = SiteId(step.site.platform.id)
+    return await make(
+        step,
+        IncidentId(str(ULID())),
+        matter.judgement,
+        **caller_columns(
+            step,
+            matter.number,
+            Presentation.ALLOWED if matter.number else Presentation.UNAVAILABLE,
+            Verified.CLAIMED if matter.number else Verified.NONE,
+        ),
+        **_written(matter),
+        danger=matter.danger,
+        first_receiver=us,
+        owner=us,
+        consent=Consent.NOT_RECORDED,
+    )
+
+
+async def _make_of_call(step: Step, matter: NewMatter, call_id: CallId) -> str:
+    """The call's own ticket; of one that is there already nothing is written over."""
+    call = await step.call_of(call_id)
+    judgement = replace(matter.judgement, level=Level.ONE) if call.danger else matter.judgement
+    made = await open_ticket(step, OpenTicket(call_id, call.incident_id), judgement, **_written(matter))
+    return str(made["ticket_id"])
+
+
+def _written(matter: NewMatter) -> dict[str, Any]:
+    return {name: getattr(matter, name) for name in ("channel", "region", "location", "summary")}
+
+
 class SqlLives:
     """One platform's tickets. Several programs may share a database: each step happens once, one after the other."""
 
@@ -61,31 +98,13 @@ class SqlLives:
 
     async def open(self, matter: NewMatter, *, key: str, at: float) -> TicketId:
         """See the port."""
-        us, once = SiteId(self._site.platform.id), _once(key)
+        once = _once(key)
 
         async def work(step: Step) -> TicketId:
             before = select(seen_events.c.outcome).where(seen_events.c.event_key == once)
             if (ticket_id := await step.connection.scalar(before)) is not None:
                 return TicketId(ticket_id)
-            made = await make(
-                step,
-                IncidentId(str(ULID())),
-                matter.judgement,
-                **caller_columns(
-                    step,
-                    matter.number,
-                    Presentation.ALLOWED if matter.number else Presentation.UNAVAILABLE,
-                    Verified.CLAIMED if matter.number else Verified.NONE,
-                ),
-                channel=matter.channel,
-                region=matter.region,
-                location=matter.location,
-                summary=matter.summary,
-                danger=matter.danger,
-                first_receiver=us,
-                owner=us,
-                consent=Consent.NOT_RECORDED,
-            )
+            made = await _make_of_call(step, matter, matter.call) if matter.call else await _make(step, matter)
             seen = insert(seen_events).values(event_key=once, at=at, outcome=made)
             await step.connection.execute(seen)
             return TicketId(made)
@@ -212,7 +231,7 @@ class SqlLives:
             step = self._at(connection, at, written_to)
             answer = await work(step)
             await ticket_events.put_told(step)
-            await audit.append(connection, step.entries, None, at)
+            await audit.append(connection, step.entries, None, at, self._database.homes)
             return answer
 
         answer = await self._database.write(whole)

@@ -30,8 +30,11 @@ CHINA: Final = timezone(timedelta(hours=8))
 """Ticket numbers begin anew at midnight in China, which has one time and no summer time."""
 
 
-async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
-    """The ticket of a call that is here. A ticket that a peer's handover made before takes the call in."""
+async def open_ticket(step: Step, record: c.OpenTicket, judgement: Judgement | None = None, **written: Any) -> Detail:
+    """The ticket of a call that is here. A ticket that a peer's handover made before takes the call in.
+
+    `judgement` and `written`: a person's words on a ticket that is made now.
+    """
     call = await step.call_of(record.call_id)
     have = await step.ticket_of(record.incident_id)
     peer = call.caller.from_site
@@ -39,6 +42,8 @@ async def open_ticket(step: Step, record: c.OpenTicket) -> Detail:
         ticket_id = await make(
             step,
             record.incident_id,
+            judgement,
+            **written,
             call_id=call.call_id,
             **({"peer": peer} | await _linked_before(step, record.incident_id)),
             **caller_columns(step, call.caller.number, call.caller.presentation, call.caller.verified),

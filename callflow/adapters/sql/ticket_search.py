@@ -92,7 +92,8 @@ class SqlTicketSearch:
         found_by |= {"number": "given"} if wanted.number is not None else {}
         detail = {"by": by, "rows": rows, "sha256": checksum, "wanted": found_by}
         entry = audit.Entry(CallId(""), IncidentId(""), "tickets.exported", detail)
-        await self._database.write(lambda connection: audit.append(connection, [entry], None, at))
+        homes = self._database.homes
+        await self._database.write(lambda connection: audit.append(connection, [entry], None, at, homes))
 
     def _which(self, wanted: Wanted, after: Cursor | None) -> Any:
         asked = [

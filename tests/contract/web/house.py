@@ -11,7 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, CookieJar
 from prometheus_client import CollectorRegistry
 from ulid import ULID
 
-from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFacts, FakeOutbox, FakePbx
+from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFactors, FakeFacts, FakeOutbox, FakePbx
 from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.regions import Regions
 from callflow.adapters.ticket_rules import shipped_rules
@@ -35,8 +35,9 @@ from callflow.service.call_backs import CallBacks
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
-from callflow.service.ports import Known
+from callflow.service.ports import Known, LinkDown
 from callflow.service.put_off import PutOff
+from callflow.service.second_factor import SecondFactors
 from callflow.service.site_rules import rules_of
 from callflow.service.trust import KeyFacts
 from callflow.sitefile import load_site
@@ -102,10 +103,14 @@ class House:
             for index, account in enumerate(agents)
         ]
         colleague = accounts[0].model_copy(update={"id": "8009", "name_zh": "坐席8009"})
-        self.site = site.model_copy(update={"agent": (*accounts, colleague)})
+        offered = site.security.model_copy(update={"second_factor": "offered"})
+        self.site = site.model_copy(update={"agent": (*accounts, colleague), "security": offered})
         self.agent, self.colleague = AgentId("8001"), AgentId("8009")
         self.supervisor, self.auditor, self.administrator = AgentId("8002"), AgentId("8003"), AgentId("8004")
         self.facts = FakeFacts()
+        self.listens: list[tuple[str, ...]] = []
+        self.pbx_is_away = False
+        self.factor_books: Any = FakeFactors()
         self.suggestions: dict[CallId, Mapping[str, Any]] = {}
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
         self.unreachable: frozenset[TargetCode] = frozenset()
@@ -157,6 +162,7 @@ class House:
             site=self.site,
             passwords={AgentId(account.id): f"secret-of-{account.id}" for account in self.site.agent},
             session_secret="made-up-for-the-test",
+            factors=SecondFactors(self.factor_books, "made-up-for-the-test", "test", lambda: self.now),
             facts=self.facts,
             tickets=self.tickets,
             lives=self.lives,
@@ -177,6 +183,8 @@ class House:
             probes={"database": database, "redis": redis},
             platforms={"trunk-110": trunk},
             number_shown=self.number_shown,
+            listen_asked=self.listen_asked,
+            listen_in=self.listen_in,
             keys=self.keys,
             bans=lambda: self.bans,
             is_reachable=lambda code: False if code in self.unreachable else None,
@@ -190,6 +198,14 @@ class House:
 
     async def number_shown(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:  # noqa: ARG002 - the port's shape
         self.numbers_shown.append((call.call_id, by, role, reason))
+
+    async def listen_asked(self, call: Call, *, by: AgentId, role: str, reason: str, at: float) -> None:  # noqa: ARG002 - the port's shape
+        self.listens.append(("asked", call.call_id, by, role, reason))
+
+    async def listen_in(self, call: Call, listener: AgentId, listen_id: str) -> None:
+        if self.pbx_is_away:
+            raise LinkDown("not connected")
+        self.listens.append(("rung", call.call_id, listener, listen_id))
 
     async def phone_lost(self, call: Call) -> None:
         self.phones_lost.append(call.call_id)

@@ -19,7 +19,7 @@ async def test_the_cookie_is_for_http_only_and_for_this_site_and_the_body_has_th
     assert "SameSite=Strict" in cookie
     assert "Path=/api" in cookie
     assert len(body["csrf"]) >= 32
-    assert body["agent"] == {"agent_id": "8001", "name_zh": "坐席8001", "role": "agent"}
+    assert body["agent"] == {"agent_id": "8001", "name_zh": "坐席8001", "role": "agent", "organisation": "12345"}
     assert body["site"] == "12345"
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.clocks import next_deadline
 from callflow.domain.draft import Decision
-from callflow.domain.events import DeadlinePassed, Event, RecordingBegun
+from callflow.domain.events import DeadlinePassed, Event, ListenerCame, RecordingBegun
 from callflow.domain.names import Phase, Recorded, Way
 from callflow.domain.rules import SiteRules
 from tests.unit.domain.laws import decide_lawfully, play
-from tests.unit.domain.made_up import CALL, TAPE, one_of_each
+from tests.unit.domain.made_up import CALL, EAR, SUPERVISOR, TAPE, one_of_each
 
 STEP_S = 0.25
 
@@ -41,7 +41,8 @@ def walk(histories: Sequence[list[Event]], rules: SiteRules, depth: int) -> Seen
     ahead: deque[tuple[Call, float, int]] = deque()
     for history in histories:
         tape = RecordingBegun(CALL, history[0].at, TAPE, Recorded.CALL)  # there to be ended, whatever the phase
-        call = play([history[0], tape, *history[1:]], rules)
+        ear = ListenerCame(CALL, history[0].at, SUPERVISOR, EAR, shown=True)  # there to leave
+        call = play([history[0], tape, ear, *history[1:]], rules)
         if _shape(call) not in shapes:
             shapes.add(_shape(call))
             ahead.append((call, history[-1].at, 0))

@@ -23,6 +23,8 @@ from callflow.domain.events import (
     KeyPressed,
     LeaveRequested,
     LegLeft,
+    ListenerCame,
+    ListenerLeft,
     NoteWritten,
     NuisanceMarked,
     NumberRefused,
@@ -69,6 +71,8 @@ CALLER_CHANNEL = ChannelName("PJSIP/carrier-00000001")
 AGENT_CHANNEL, COLLEAGUE_CHANNEL = ChannelName("PJSIP/8001-00000002"), ChannelName("PJSIP/8002-00000003")
 FIRST, SECOND = AttemptId("01JATT00000000000000000001"), AttemptId("01JATT00000000000000000002")
 TRUNK = ChannelName("PJSIP/peer-00000009")
+SUPERVISOR = AgentId("8100")
+EAR, SECOND_EAR = ChannelName("PJSIP/8100-00000077"), ChannelName("PJSIP/8100-00000078")
 TAPE, SECOND_TAPE = RecordingId("01JREC00000000000000000001"), RecordingId("01JREC00000000000000000002")
 
 _COMMON = {"grace_s": 3.0, "owner_limit_s": 60.0, "waiting_limit_s": 30.0, "attempt_limit_s": 60.0}
@@ -180,6 +184,8 @@ def one_of_each(at: float, call_id: CallId = CALL) -> list[Event]:
         PeerDanger(call_id, at, POLICE),
         PeerNoteWritten(call_id, at, POLICE, "a knife in the hall"),
         PeerOwnerSettled(call_id, at, GOV, POLICE, "agreed"),
+        ListenerCame(call_id, at, SUPERVISOR, SECOND_EAR, shown=True),
+        ListenerLeft(call_id, at, SUPERVISOR, EAR),
         RecordingBegun(call_id, at, SECOND_TAPE, Recorded.CONSULT),
         RecordingEnded(call_id, at, TAPE),
         *(DeadlinePassed(call_id, at, name) for name in ("grace", "alone", "waiting", "recall", "attempt")),

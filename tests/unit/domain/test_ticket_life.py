@@ -18,6 +18,7 @@ from callflow.domain.tickets import (
     Chased,
     CitizenTold,
     Closed,
+    Described,
     Dispatched,
     Disputed,
     Entrusted,
@@ -66,6 +67,7 @@ STEPS: dict[type[Happening], Happening] = {
     Escalated: Escalated(12.0, reason="现场持刀对峙", **UNIT),
     Merged: Merged(13.0, into=TicketId("GD20261122-000007"), **UNIT),
     Relevelled: Relevelled(14.0, level=Level.ONE, **UNIT),
+    Described: Described(14.2, location="红星路", summary="路灯不亮", **UNIT),
     Entrusted: Entrusted(14.5, peer=SiteId("110"), owes=True, **UNIT),
     Chased: Chased(15.0, key="result:breached", by="clock"),
 }

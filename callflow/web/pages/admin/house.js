@@ -46,13 +46,13 @@ export function KeyMap() {
     <p class="dim">${t("help.more")}</p><p class="dim">${t("keymap.phone")}</p></section>`;
 }
 
-export function Accounts({ accounts, roster }) {
+export function Accounts({ accounts, roster, site }) {
   const now = (id) => {
     const one = roster?.agents.find((agent) => agent.agent_id === id);
     return one?.on_call ? "call" : one?.at_desk ? "desk" : "away";
   };
   return html`<${Listed} name="accounts" heads=${["id", "name", "role", "now"]}>${accounts.map((one) => html`
-    <tr key=${one.id}><th scope="row">${one.id}</th><td>${one.name_zh}</td><td>${t(`role.${one.role}`)}</td>
+    <tr key=${one.id}><th scope="row">${one.id}</th><td>${one.name_zh}</td><td>${t(`role.${one.role}`)}${one.organisation && one.organisation !== site && html` <span class="mark info">${t("head.sent", { site: one.organisation })}</span>`}</td>
       <td><span class="lamp ${{ call: "talking", desk: "up", away: "unknown" }[now(one.id)]}">${t(`now.${now(one.id)}`)}</span></td></tr>`)}</${Listed}>`;
 }
 

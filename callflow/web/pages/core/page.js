@@ -16,8 +16,8 @@ addWords({
 
 const SECOND_MS = 1000;
 
-// looks: [{ everyMs, what: { name: path }, roles }], `roles` when it is not for all of the page's; View gets { store }. Returns the store, and whether
-// this role may see the page.
+// looks: [{ everyMs, what: { name: path }, roles }], `roles` when it is not for all of the page's; View gets { store }. Returns the store, whether
+// this role may see the page, and a look at one group out of its turn.
 export function openPage({ name, looks, View, first = {} }) {
   const store = makeStore({ session: undefined, theme: themeNow(), told: {}, problems: {}, offset: 0, now: Date.now() / 1000, ...first });
   const timers = new Map();
@@ -96,7 +96,7 @@ export function openPage({ name, looks, View, first = {} }) {
   });
   setInterval(() => { if (store.state.session && !document.hidden) store.change({ now: Date.now() / 1000 }); }, SECOND_MS);
   (taste.read("in", "") ? session() : Promise.resolve(null)).then((found) => (found ? open(found) : store.change({ session: null })));
-  return { store, mayLook };
+  return { store, mayLook, lookRound };
 }
 
 function NotYours({ role }) {

@@ -12,6 +12,8 @@ addWords({
   "sign.password": ["密码", "Password"],
   "sign.in": ["登录", "Sign in"],
   "sign.out": ["退出登录", "Sign out"],
+  "sign.code": ["一次性验证码或恢复码", "One-time code or recovery code"],
+  "sign.code.hint": ["请输入验证器显示的六位数字。", "Type the six digits of your authenticator."],
   "sign.busy": ["正在登录…", "Signing in…"],
   "head.keys": ["单键操作", "Single keys"],
   "head.keys.hint": ["关闭后字母键不再触发操作", "When off, letter keys do nothing"],
@@ -20,6 +22,7 @@ addWords({
   "head.theme.dark": ["浅色", "Light"],
   "head.stream.live": ["已连接", "Connected"],
   "head.stream.lost": ["连接中断,正在恢复", "Line to the site lost, coming back"],
+  "head.sent": ["{site} 派驻", "sent by {site}"],
   "page.desk": ["工作台", "Desk"],
   "page.supervisor": ["现场监看", "Watch"],
   "page.trace": ["事件轨迹", "Trace"],
@@ -78,13 +81,17 @@ export async function signOut() {
 export function SignIn({ page, onIn }) {
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
   const submit = async (event) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     setBusy(true);
-    const said = await ask("POST", "/session", { user: form.get("user").trim(), password: form.get("password") });
+    const said = await ask("POST", "/session", { user: form.get("user").trim(), password: form.get("password"), code: (form.get("code") ?? "").trim() });
     setBusy(false);
-    if (!said.ok) return setProblem(said.body);
+    if (!said.ok) {
+      if (said.body.code === "second-factor-needed") setNeedsCode(true);
+      return setProblem(said.body.code === "second-factor-needed" ? null : said.body);
+    }
     setCsrf(said.body.csrf);
     onIn(said.body);
   };
@@ -93,6 +100,8 @@ export function SignIn({ page, onIn }) {
       <h1 id="sign-title">${page === "desk" ? t("sign.title.desk") : t("sign.title", { page: t(`page.${page}`) })}</h1>
       <label>${t("sign.user")}<input name="user" autocomplete="username" required maxlength="32" autofocus /></label>
       <label>${t("sign.password")}<input name="password" type="password" autocomplete="current-password" required maxlength="128" /></label>
+      ${needsCode && html`<label>${t("sign.code")}<input name="code" autocomplete="one-time-code" required maxlength="32" ref=${(it) => it?.focus()}
+        aria-describedby="sign-code-hint" /></label><p class="dim" id="sign-code-hint">${t("sign.code.hint")}</p>`}
       <p role="alert" class="problem">${problem ? told(problem) : ""}</p>
       <button class="primary" disabled=${busy}>${busy ? t("sign.busy") : t("sign.in")}</button>
     </form>
@@ -104,7 +113,7 @@ export function Head({ who, site, name, stream, keysOn, theme, onKeys, onLanguag
   const pair = SITE_NAMES[site];
   return html`<header class="head">
     <strong class="site">${name ?? (pair ? pair[isChinese() ? 0 : 1] : "callflow")}</strong>
-    ${who && html`<span class="who">${t(`role.${who.role}`)} ${who.agent_id}</span><${Ways} role=${who.role} here=${location.pathname} />`}
+    ${who && html`<span class="who">${t(`role.${who.role}`)} ${who.agent_id}</span>${who.organisation !== site && html`<span class="mark info" data-organisation>${t("head.sent", { site: who.organisation })}</span>`}<${Ways} role=${who.role} here=${location.pathname} />`}
     ${stream && html`<span class="lamp ${stream}">${t(`head.stream.${stream}`)}</span>`}
     ${extra}
     <span class="gap"></span>

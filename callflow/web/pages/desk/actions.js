@@ -122,6 +122,7 @@ export function makeActions(store, phone) {
     nuisance: plain("nuisance", "nuisance", {}),
     drop: (target) => onCall("drop", { target }),
     note: () => document.getElementById("note")?.focus(),
+    ticket: () => document.getElementById("form-category")?.focus(),
     toggleConsent: () => {
       const call = current();
       if (!call) return;

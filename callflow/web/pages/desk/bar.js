@@ -91,6 +91,7 @@ export function CallBar({ store, actions }) {
     </div>
     <div class="line">
       ${call?.danger && html`<strong class="banner" data-danger>${t(OVER.has(call.phase) ? "say.danger" : "danger.banner")}</strong>`}
+      ${call?.listened && html`<span class="mark warn" data-listened>${t("listened")}</span>`}
       <${LiveLine} text=${state.said} />
     </div>
   </section>`;

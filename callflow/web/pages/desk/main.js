@@ -18,6 +18,7 @@ import { makeNoteKeeper, Note, Suggestion } from "./note.js";
 import { makePhone } from "./phone.js";
 import { currentCall, EVENTS, first } from "./state.js";
 import { makeNotice, sayOf } from "./tell.js";
+import { forgetDrafts } from "./ticketform.js";
 import { Earlier, fetchTicket, Ticket } from "./tickets.js";
 
 const HOUSE_EVERY_MS = 5000;
@@ -74,6 +75,7 @@ function close() {
   clearInterval(house);
   phone.stop();
   taste.keep("in", "");
+  forgetDrafts();
   store.change({ ...first(), theme: store.state.theme, session: null });
 }
 

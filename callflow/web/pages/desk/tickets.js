@@ -1,9 +1,10 @@
 // The caller's tickets, and the one of this call: its form, its limits, sending it across.
 
-import { html, useEffect, useState } from "../vendor/htm-preact.mjs";
+import { html, useEffect } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
 import { day, t, word } from "../core/i18n.js";
-import { currentCall, OVER } from "./state.js";
+import { currentCall } from "./state.js";
+import { Form, prefilled } from "./ticketform.js";
 
 export async function fetchTicket(store, incidentId) {
   const said = await ask("POST", "/tickets/search", { incident_id: incidentId, limit: 1 });
@@ -31,50 +32,30 @@ export function Earlier({ store }) {
   </section>`;
 }
 
-const MATTERS = ["consult", "help", "suggestion", "complaint", "report"];
-
-function fieldsOf(form) {
-  const filled = new FormData(form);
-  return { category: filled.get("category"), matter: filled.get("matter"), level: Number(filled.get("level")) };
-}
-
-function TicketForm({ store, actions, call, ticket }) {
-  const { state } = store;
-  const suggested = state.suggestions[call.call_id]?.suggestion;
-  const [busy, setBusy] = useState(false);
-  const save = async (event) => {
-    event.preventDefault();
-    const fields = fieldsOf(event.currentTarget);
-    setBusy(true);
-    const said = ticket
-      ? await actions.post(`/tickets/${ticket.ticket_id}/relevel`, { ...fields, version: ticket.version })
-      : await actions.post("/tickets", { ...fields, channel: "phone", summary: state.drafts[call.call_id] || t("note.label"), danger: call.danger });
-    setBusy(false);
-    if (said.ok) actions.say(t("ticket.saved"));
-    await fetchTicket(store, said.ok ? said.body.incident_id : call.incident_id);
-    if (said.ok && !ticket) store.change((now) => ({ tickets: { ...now.tickets, [call.incident_id]: now.tickets[said.body.incident_id] } }));
-  };
+function Across({ store, actions, call, ticket }) {
+  const peer = store.state.targets.find((one) => one.sort === "platform");
+  if (!peer) return null;
   const send = async (event) => {
     event.preventDefault();
-    const peer = state.targets.find((one) => one.sort === "platform")?.code;
     const text = new FormData(event.currentTarget).get("text");
-    const said = await actions.post(`/tickets/${ticket.ticket_id}/dispatch`, { platform: peer, text });
+    const said = await actions.post(`/tickets/${ticket.ticket_id}/dispatch`, { platform: peer.code, text });
     if (said.ok) actions.say(t("ticket.sent"));
     await fetchTicket(store, call.incident_id);
   };
-  const peer = state.targets.find((one) => one.sort === "platform");
-  return html`<div>
-    <form class="fields" onSubmit=${save} key=${`${ticket?.ticket_id}.${ticket?.version}`}>
-      <label>${t("ticket.category")}<select name="category" value=${ticket?.category || suggested?.category || ""}>
-        <option value="">—</option>${(state.forms?.categories ?? []).map((one) => html`<option value=${one}>${one}</option>`)}</select></label>
-      <label>${t("ticket.matter")}<select name="matter" value=${ticket?.matter ?? "help"}>${MATTERS.map((one) => html`<option value=${one}>${t(`matter.${one}`)}</option>`)}</select></label>
-      <label>${t("ticket.level")}<select name="level" value=${String(ticket?.level ?? suggested?.level ?? 3)}>${[1, 2, 3].map((one) => html`<option value=${one}>${t("suggest.level", { level: one })}</option>`)}</select></label>
-      <button disabled=${busy}>${t(ticket ? "ticket.save" : "ticket.new")}</button>
-    </form>
-    ${ticket && peer && html`<form class="row" onSubmit=${send}>
-      <input id="dispatch-text" name="text" maxlength="4000" aria-label=${t("ticket.reason")} placeholder=${t("ticket.reason")} />
-      <button>${t("ticket.dispatch", { peer: peer.code })}</button></form>`}
-  </div>`;
+  return html`<form class="row across" onSubmit=${send}>
+    <input id="dispatch-text" name="text" maxlength="4000" aria-label=${t("ticket.reason")} placeholder=${t("ticket.reason")} />
+    <button>${t("ticket.dispatch", { peer: peer.code })}</button></form>`;
+}
+
+// A new ticket belongs to the call; one that is there takes the agent's judgement and words in one step.
+async function save({ store, actions, call, ticket }, fields) {
+  const filled = { ...fields, level: Number(fields.level), region: fields.region || undefined };
+  const said = ticket
+    ? await actions.post(`/tickets/${ticket.ticket_id}/relevel`, { ...filled, version: ticket.version })
+    : await actions.post("/tickets", { ...filled, channel: "phone", danger: call.danger, call_id: call.call_id });
+  if (said.ok) actions.say(t("ticket.saved"));
+  await fetchTicket(store, call.incident_id);
+  return said;
 }
 
 export function Ticket({ store, actions }) {
@@ -85,10 +66,13 @@ export function Ticket({ store, actions }) {
   if (!call) return null;
   const ticket = state.tickets[incident];
   return html`<section class="card" aria-labelledby="ticket-title">
-    <h2 id="ticket-title">${t("ticket.form")} ${ticket && html`<span class="dim" data-ticket>${ticket.ticket_id}</span>`}
+    <h2 id="ticket-title">${t("ticket.form")} <kbd aria-hidden="true">G</kbd> ${ticket && html`<span class="dim" data-ticket>${ticket.ticket_id}</span>`}
       ${ticket?.peer_ticket_id && html` <span class="mark info" data-linked>${t("ticket.linked", { ticket: ticket.peer_ticket_id })}</span>`}</h2>
     ${ticket && html`<p class="row tight">${ticket.deadlines.map((one) => html`<span class="dim" key=${one.stage}>${t("ticket.due")} ${word("stage", one.stage)} ${day(one.due_at)}</span>`)}</p>`}
-    ${!ticket && !OVER.has(call.phase) ? html`<p class="dim">${t("ticket.none")}</p>`
-      : html`<${TicketForm} store=${store} actions=${actions} call=${call} ticket=${ticket} />`}
+    ${!ticket && html`<p class="dim">${t("ticket.none")}</p>`}
+    ${state.forms && html`<${Form} key=${call.call_id} fields=${state.forms.fields} categories=${state.forms.categories} call=${call} ticket=${ticket}
+      before=${prefilled({ call, ticket, suggestion: state.suggestions[call.call_id]?.suggestion, note: state.drafts[call.call_id], categories: state.forms.categories })}
+      onSave=${(fields) => save({ store, actions, call, ticket }, fields)} />`}
+    ${ticket && html`<${Across} store=${store} actions=${actions} call=${call} ticket=${ticket} />`}
   </section>`;
 }

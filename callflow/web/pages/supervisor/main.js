@@ -1,4 +1,4 @@
-// What a supervisor keeps an eye on. Everything is read; nothing here touches a call.
+// What a supervisor keeps an eye on. Everything is read; listening in, the one thing done here, touches no call.
 
 import { html } from "../vendor/htm-preact.mjs";
 import { openPage } from "../core/page.js";
@@ -32,8 +32,8 @@ function View() {
   return html`<${Tiles} told=${told} at=${at} />
     <div class="grid">
       <${Alerts} told=${told} at=${at} />
-      <div class="most"><${LiveTable} told=${told} at=${at} /></div>
-      <div class="third"><${AgentsTable} told=${told} at=${at} /></div>
+      <div class="most"><${LiveTable} told=${told} at=${at} role=${state.session.agent.role} /></div>
+      <div class="third"><${AgentsTable} told=${told} at=${at} site=${store.state.session.site} /></div>
       <div class="half"><${HourPlot} handovers=${told.handovers} theme=${state.theme} /></div>
       <div class="half"><${NowPlot} samples=${state.samples} theme=${state.theme} /></div>
       <div class="half"><${TargetTimes} handovers=${told.handovers} directory=${told.directory} /></div>

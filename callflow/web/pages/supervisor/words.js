@@ -4,6 +4,10 @@ import { addWords } from "../core/i18n.js";
 import "../desk/words.js";
 
 addWords({
+  "live.listen": ["监听", "Listen in"],
+  "listen": ["监听…", "Listen in…"], "listen.why": ["监听原因(记入审计)", "Why you listen in (audited)"],
+  "listen.quality": ["服务质检", "Quality"], "listen.training": ["带教", "Training"], "listen.complaint": ["投诉核查", "Complaint"], "listen.safety": ["人身安全", "Safety"],
+  "listen.rings": ["您的话机即将振铃", "Your phone is about to ring"], "listen.now": ["监听中", "Listened to"],
   "tile.live": ["在线通话", "Live calls"],
   "tile.queue": ["排队", "In the queue"],
   "tile.longest": ["最久 {time}", "longest {time}"],
