@@ -9,18 +9,20 @@ import pytest
 
 from softphone_sim.bench import joined
 from softphone_sim.ears.listen import NS_PER_MS, Heard, longest_silence_ms, who_speaks
+from softphone_sim.lab import Lab
 from softphone_sim.run.acts import answer, hang_up, refuse, rings_at
 from softphone_sim.run.stage import Actor, Stage
 from tests.e2e.scene import LIMIT_S, LOOK_EVERY_S, SILENCE_LIMIT_MS, Scene
 
-SUPERVISORS_SEAT = 5
+SUPERVISOR = "8100"
 HEARD_FOR_MS = 1500
 
 
 @pytest.fixture
-async def boss(stage: Stage) -> Actor:
+async def boss(lab: Lab, stage: Stage) -> Actor:
     """12345's supervisor at his phone and his page."""
-    return await stage.agent("boss", platform="12345", seat=SUPERVISORS_SEAT)
+    seat = next(nth for nth, one in enumerate(lab.site("12345").agents, 1) if one.desk_user == SUPERVISOR)
+    return await stage.agent("boss", platform="12345", seat=seat)
 
 
 async def asks(scene: Scene, boss: Actor) -> None:
@@ -84,7 +86,7 @@ async def test_he_hears_both_is_heard_by_nobody_and_the_caller_does_not_notice(s
     entries = (await scene.trace(scene.zhang, incident))["entries"]
     said = [(one["what"], one["detail"].get("begins")) for one in entries if "isten" in one["what"]]
     assert said == [("listen_asked", None), ("KeepListening", True), ("KeepListening", False)]
-    assert {one["detail"]["by"] for one in entries if "isten" in one["what"]} == {"8100"}
+    assert {one["detail"]["by"] for one in entries if "isten" in one["what"]} == {SUPERVISOR}
     await scene.citizen_hangs_up()
 
 

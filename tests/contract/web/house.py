@@ -108,8 +108,7 @@ class House:
         self.agent, self.colleague = AgentId("8001"), AgentId("8009")
         self.supervisor, self.auditor, self.administrator = AgentId("8002"), AgentId("8003"), AgentId("8004")
         self.facts = FakeFacts()
-        self.listens: list[tuple[str, ...]] = []
-        self.pbx_is_away = False
+        self.listens, self.pbx_is_away = list[tuple[str, ...]](), False
         self.factor_books: Any = FakeFactors()
         self.suggestions: dict[CallId, Mapping[str, Any]] = {}
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
