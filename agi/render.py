@@ -55,8 +55,8 @@ class Secrets:
 BROWSER_PHONE_MODULES = ("res_http_websocket", "res_pjsip_transport_websocket")
 """Loaded only where an agent's phone is in the desk's page: what is not loaded cannot be attacked."""
 
-WIDEBAND, WIDEBAND_SOUND = "wideband.sln16", "\0" * 64
-"""2 ms of silence at 16 kHz. Played to a recorder once, it makes it work at that rate: it resamples all linear
+WIDEBAND, WIDEBAND_SOUND = "wideband.sln16", "\0" * 640
+"""20 ms of silence at 16 kHz. Played to a recorder once, it makes it work at that rate: it resamples all linear
 sound of 8 kHz (music, mixing bridges) and makes its A-law decoder anew after each piece of it.
 
 It has to: Debian's `2016_opus_plc.patch` lets a decoder remember the RTP number of its last packet and throw away what
