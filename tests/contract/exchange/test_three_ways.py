@@ -187,8 +187,8 @@ async def test_a_gateway_that_loses_doubles_and_shuffles_files_changes_nothing(
     police.start_lines()
     for turn, file in enumerate(files):
         if turn % 5 != 4:  # every fifth is lost
-            shutil.copy(file, mine / f".{file.name}.part")
-            (mine / f".{file.name}.part").rename(mine / file.name)
+            shutil.copy(file, mine / f".{file.name}.gateway")  # a name of its own: 12345 writes there again meanwhile
+            (mine / f".{file.name}.gateway").rename(mine / file.name)
         if turn % 3 == 0:
             await asyncio.sleep(0.02)
             shutil.copy(file, mine / file.name)  # another time, and not even whole at once
