@@ -82,6 +82,18 @@ class Lab(_Part):
             raise LabError(f"platform {platform} has seats 1 to {len(agents)}, not {seat}")
         return agents[seat - 1]
 
+    def seat_of(self, platform: str, desk_user: str) -> int:
+        """The number of an account's seat, counted from 1.
+
+        Raises:
+            LabError: the site has no such account.
+        """
+        agents = self.site(platform).agents
+        for number, account in enumerate(agents, 1):
+            if account.desk_user == desk_user:
+                return number
+        raise LabError(f"platform {platform} has {', '.join(one.desk_user for one in agents)}, not {desk_user}")
+
 
 def read_lab(path: Path) -> Lab:
     """Read a status document.

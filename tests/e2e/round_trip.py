@@ -83,6 +83,14 @@ class RoundTrip:
             await hang_up(self.stage, who, who.call)
         await self.is_gone(who)
 
+    async def talk_beyond_grace(self) -> None:
+        """The other platform's agent talks with him beyond `handover_grace_s`: now his end is a goodbye."""
+        grace_s = self.plan.sites[0].site.timing.handover_grace_s + 1
+        assert self.theirs.call is not None
+        assert self.theirs.call.answered_ns is not None
+        beyond_ns = self.theirs.call.answered_ns + round(grace_s * 1e9)
+        await joined(self.stage, self.citizen, "li", beyond_ns, around_ms=0)
+
     async def is_gone(self, who: Actor, limit_s: float = LIMIT_S) -> None:
         """This agent's leg is over."""
         assert await self.stage.bell.until(lambda: who.call and who.call.ended_ns, limit_s), (

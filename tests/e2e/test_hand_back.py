@@ -60,6 +60,7 @@ async def test_three_party_back_keeps_both_until_one_leaves(home: str, running: 
     taken = await trip.asks(trip.ours, "owner", {"decision": "accept"})
     await trip.leaves(trip.ours)
     assert await trip.channels((2, 2)) == (2, 2)
+    await trip.talk_beyond_grace()
     await trip.leaves(trip.theirs)
     none = await trip.channels((0, 0))
 

@@ -19,8 +19,7 @@ from tests.e2e.test_call_back import waiting as to_be_called_back
 from tests.e2e.test_causes import DANGER_WITHIN_S, asks, three_way
 
 LATE = "13800138161"
-SUPERVISOR = 5
-"""The seat after the four agents."""
+SUPERVISOR = "8100"
 
 
 async def is_left_alone(scene: Scene) -> None:
@@ -110,7 +109,7 @@ async def test_danger_while_no_agent_has_answered_yet(scene: Scene) -> None:
 @pytest.mark.covers("R-008")
 async def test_danger_raised_by_a_supervisor_for_a_caller_whom_nobody_has_answered(scene: Scene, lab: Lab) -> None:
     """Nobody's desk has him yet; the supervisor sees him in the list of calls."""
-    account = lab.seat("12345", SUPERVISOR)
+    account = lab.seat("12345", lab.seat_of("12345", SUPERVISOR))
     await set_policy(scene.zhang, Policy(answer="busy"))
     offset = journal_size(scene.plan.sites[0])
     scene.call = await dial(scene.stage, scene.citizen, "12345", asserted=NUMBER)

@@ -21,8 +21,7 @@ HEARD_FOR_MS = 1500
 @pytest.fixture
 async def boss(lab: Lab, stage: Stage) -> Actor:
     """12345's supervisor at his phone and his page."""
-    seat = next(nth for nth, one in enumerate(lab.site("12345").agents, 1) if one.desk_user == SUPERVISOR)
-    return await stage.agent("boss", platform="12345", seat=seat)
+    return await stage.agent("boss", platform="12345", seat=lab.seat_of("12345", SUPERVISOR))
 
 
 async def asks(scene: Scene, boss: Actor) -> None:
