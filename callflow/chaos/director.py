@@ -22,7 +22,7 @@ ALONE_LIMIT_S = 14.0
 """How long a caller who has nobody waits at his story's end before he hangs up; the ledger then knows for how long."""
 
 END_LIMIT_S = 6.0
-LINGER_S = 9.0
+LINGER_S = 8.0
 LEAVES_HIMSELF_S = 4.0
 """So long an agent who pressed the one key waits until his program lets him go; then he puts the receiver down."""
 

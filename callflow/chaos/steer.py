@@ -29,10 +29,10 @@ RARE = {
 }
 """How seldom a caller is in each phase, as seen: whoever stays there was long on his way."""
 
-PBX_FLOOR = 0.4
+PBX_FLOOR = 0.3
 """Faults of PBXes are few (`strike.CALM_S`): one waits for a moment worth so much of a hit where it is wanted most."""
 
-STRUCK_ENOUGH = 7
+STRUCK_ENOUGH = 6
 """So many times one call is struck in one phase; then he goes on with his story."""
 
 TURNS = 5
