@@ -64,7 +64,7 @@ def written(folder: Path, *parts: str) -> Path:
     return script
 
 
-@pytest.mark.covers("R-020", "R-004")
+@pytest.mark.covers("R-020", "R-004", "X-4")
 @pytest.mark.parametrize("site", ["12345", "110"])
 async def test_every_kind_of_target_is_reached_one_after_another_in_one_call(
     site: str, play_script: Play, tmp_path: Path

@@ -28,7 +28,7 @@ async def test_a_supervisor_listens_for_a_reason_and_the_audit_comes_first(house
     ]
 
 
-@pytest.mark.covers("R-065")
+@pytest.mark.covers("R-065", "T-20")
 async def test_nobody_else_listens_and_nobody_without_a_reason(house: House) -> None:
     call_id = await house.caller_talks_with(house.agent)
     path = f"/api/v1/calls/{call_id}/listen"
