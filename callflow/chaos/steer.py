@@ -29,7 +29,7 @@ RARE = {
 }
 """How seldom a caller is in each phase, as seen: whoever stays there was long on his way."""
 
-PBX_FLOOR = 0.3
+PBX_FLOOR = 0.4
 """Faults of PBXes are few (`strike.CALM_S`): one waits for a moment worth so much of a hit where it is wanted most."""
 
 STRUCK_ENOUGH = 6

@@ -32,7 +32,7 @@ from softphone_sim.run.stage import Stage
 STRIKES_A_CALL = INJECTIONS / CALLS_FOR_THEM
 OWN_STRIKES_A_CALL = 0.4
 BETWEEN_S, BETWEEN_OWN_S = 0.3, 0.4
-CALM_S = 4.0
+CALM_S = 6.0
 """Between two faults of PBXes: while one is away nobody is handed over, and the rare phases stay empty."""
 NEW_PHONE_AFTER_S = 1.0
 REGISTER_AGAIN_S = 0.5
