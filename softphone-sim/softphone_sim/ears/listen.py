@@ -106,13 +106,16 @@ def who_speaks(heard: Heard, start_ns: int, end_ns: int) -> dict[str, float]:
 def holes(
     heard: Heard, voices: Iterable[str], start_ns: int, end_ns: int, *, at_least_ms: float = HOLE_MS
 ) -> list[Hole]:
-    """Every silence of the named voices (none of them there) of the window, its two ends included."""
+    """Every silence of the named voices (none of them there) of the window, its two ends included.
+
+    A window that is over before it began, as of a very short call, has none.
+    """
     window = heard.between(start_ns, end_ns)
     spoken = np.flatnonzero(window.any_of(voices))
     times = window.times_ns
     if not len(spoken):
         whole_ms = (end_ns - start_ns) / NS_PER_MS
-        return [Hole(start_ns, whole_ms, whole_ms, "not begun")]
+        return [Hole(start_ns, whole_ms, whole_ms, "not begun")] if whole_ms > 0 and whole_ms >= at_least_ms else []
     found = [_edge(start_ns, int(times[spoken[0]]), "not begun")]
     found += [_hole(window, int(left), int(right)) for left, right in pairwise(spoken)]
     found.append(_edge(int(times[spoken[-1]]), end_ns, "ended"))

@@ -90,6 +90,14 @@ def test_a_stream_of_silence_and_no_stream_at_all_are_nobody() -> None:
     assert longest_silence_ms(none, ["agent"], T0, T0 + SECOND) == 1000
 
 
+def test_a_call_too_short_to_hold_a_silence_of_that_length_has_none() -> None:
+    none = listen(packets(), TONES)
+
+    assert holes(none, ["agent"], T0, T0 - 2 * MS, at_least_ms=0) == []
+    assert holes(none, ["agent"], T0, T0 + 400 * MS, at_least_ms=500) == []
+    assert [hole.why for hole in holes(none, ["agent"], T0, T0 + 500 * MS, at_least_ms=500)] == ["not begun"]
+
+
 def test_the_gap_at_a_handover_is_the_wire_s() -> None:
     heard = listen(packets((1000, ("agent",)), (60, ()), (1000, ("police",))), TONES)
 
