@@ -178,7 +178,11 @@ class TicketWebhook:
                 timeout=ClientTimeout(total=limit_s),
                 allow_redirects=False,  # the site file says where it goes, and nobody else
             ) as answer:
-                said = await answer.content.read(ANSWER_LIMIT_BYTES)
+                said = bytearray()
+                async for piece in answer.content.iter_chunked(ANSWER_LIMIT_BYTES):  # one read may give a part of it
+                    said += piece
+                    if len(said) > ANSWER_LIMIT_BYTES:
+                        break
                 return answer.status, said.decode("utf-8", "replace")
         except TimeoutError as error:
             raise _Failed(f"no answer within {limit_s:.0f} s") from error
