@@ -33,7 +33,7 @@ OUT, IN = "0f" * 24, "1e" * 24
 HOST = "127.0.106.40"
 PORT = 9800
 UNIT = "510104000001"
-Fault = Callable[[web.Request], Awaitable[web.Response | None]]
+Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
 def example() -> Any:

@@ -128,6 +128,29 @@ async def test_it_fails_for_a_while_and_nothing_is_lost_or_doubled(
     assert await gov.webhook.trouble() is None
 
 
+async def test_a_receipt_that_comes_in_two_pieces_is_read_whole(gov: Telling, system: OwnSystem, until: Until) -> None:
+    asked: list[str] = []
+
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        asked.append(request.headers["webhook-id"])
+        receipt = json.dumps({"received": asked[-1]}).encode()
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for piece in (receipt[:9], receipt[9:]):
+            await answer.write(piece)
+            await asyncio.sleep(0.05)  # so that they are two packets
+        return answer
+
+    await system.open()
+    system.always = in_pieces
+    gov.start()
+    await gov.a_ticket()
+    await until(gov.all_told)
+
+    assert asked
+    assert len(asked) == len(set(asked)), "nothing is sent a second time"
+
+
 async def test_it_is_down_and_the_program_is_started_anew_between(
     gov: Telling, books: Database, site: Site, system: OwnSystem, until: Until
 ) -> None:
