@@ -33,7 +33,7 @@ PBX_FLOOR = 0.4
 """Faults of PBXes are few (`strike.CALM_S`): one waits for a moment worth so much of a hit where it is wanted most."""
 
 STRUCK_ENOUGH = 6
-"""So many times one call is struck in one phase; then he goes on with his story."""
+"""So many times one call is struck in one phase; then he goes on, unless a PBX's fault is still short there."""
 
 TURNS = 5
 """Every so many callers the next of the plan comes, whatever is short."""
@@ -135,7 +135,12 @@ def next_of_one(
 
 
 def is_wanted(call: Standing, tally: Tally) -> bool:
-    """Whether it is worth that he stays where he is: some fault is still short there, and he was not struck enough."""
+    """Whether it is worth that he stays where he is: some fault is still short there, and he was not struck enough.
+
+    Faults of PBXes come seldom (`strike.CALM_S`), the others so fast that nobody would be there any more.
+    """
+    if any(tally.need(fault, call.phase) for fault in OF_A_PBX):
+        return True
     return tally.needs()[call.phase] > 0 and call.struck < STRUCK_ENOUGH
 
 

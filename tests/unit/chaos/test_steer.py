@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from callflow.chaos.plan import CELLS, PHASES, CallPlan, Fault, Injection, make_plan
+from callflow.chaos.plan import CELLS, OF_A_PBX, PHASES, CallPlan, Fault, Injection, make_plan
 from callflow.chaos.steer import (
     STRUCK_ENOUGH,
     TURNS,
@@ -30,9 +30,9 @@ def call(phase: Phase, origin: str = "12345", *, struck: int = 0, stays: bool = 
     return Standing("13800000001", phase, origin, sites, phones=sites, struck=struck, stays=stays)
 
 
-def tally(**short: int) -> Tally:
-    """Every cell has its five hits but those of the phases named, which want so many each."""
-    return Tally(5, Counter({(f, p): 5 - short.get(p.value, 0) for f, p in CELLS}))
+def tally(*, full: frozenset[Fault] = frozenset(), **short: int) -> Tally:
+    """Every cell has its five hits but those of the phases named, which want so many each of what is not `full`."""
+    return Tally(5, Counter({(f, p): 5 - (0 if f in full else short.get(p.value, 0)) for f, p in CELLS}))
 
 
 def test_the_fault_strikes_that_fills_most_of_what_is_short() -> None:
@@ -98,7 +98,8 @@ def test_a_fault_of_one_call_takes_one_that_stays_where_it_is_and_was_struck_alr
 def test_he_stays_while_he_is_needed_and_not_for_ever() -> None:
     assert is_wanted(call(Phase.WAITING), tally(waiting=1))
     assert not is_wanted(call(Phase.WAITING), tally(talking=1))
-    assert not is_wanted(call(Phase.WAITING, struck=STRUCK_ENOUGH), tally(waiting=5))
+    assert not is_wanted(call(Phase.WAITING, struck=STRUCK_ENOUGH), tally(full=OF_A_PBX, waiting=5))
+    assert is_wanted(call(Phase.WAITING, struck=STRUCK_ENOUGH), tally(waiting=5)), "a PBX's fault has yet to come"
 
 
 def test_who_calls_next_stays_where_most_is_short_and_now_and_then_it_is_simply_the_next() -> None:
