@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,23 @@ from softphone_sim.script.load import read_script
 from tests.e2e.entries import with_site
 from tests.e2e.far_end import FarEnd, peer_as, platform
 from tests.e2e.scene import Scene, quiet
+from tests.e2e.witness import told
 
 BASE = int(os.environ.get("CALLFLOW_TEST_BASE", "201"))
 SCRIPTS = Path(__file__).parent / "scripts"
 SCENARIOS = Path(__file__).parents[2] / "softphone-sim" / "scenarios"
 
 Play = Callable[[Path], Awaitable[Result]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a story saw is told with its failure: it may not fail again for a hundred runs."""
+    report = yield
+    seen = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed and {"stage", "running"} <= seen.keys():
+        report.sections.append(("what was seen", "\n".join(told(seen["stage"], seen["running"]))))
+    return report
 
 
 @pytest.fixture(scope="session")
