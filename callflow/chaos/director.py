@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from callflow.chaos.house import FOURTH
-from callflow.chaos.people import Leg, Playing, leave, press_keys, refer, until
+from callflow.chaos.people import Leg, Playing, lasting, leave, press_keys, refer, until
 from callflow.chaos.plan import CallPlan
 from callflow.chaos.stories import Act, Do, H, W
 from callflow.domain.names import Phase
@@ -18,11 +18,14 @@ from softphone_sim.run.crowd import Crowd, CrowdCall
 ACT_LIMIT_S = 12.0
 """How long an act waits for its phase: a leg whose audio stopped ends after 5 s, then an agent is rung."""
 
+IN_VAIN_S = 4.0
+"""They talk on for so long while something else was to come of the key: nothing will."""
+
+KEY_TRIES, REPEATED = 3, frozenset({Do.KEY, Do.CONSULT})
 ALONE_LIMIT_S = 14.0
 """How long a caller who has nobody waits at his story's end before he hangs up; the ledger then knows for how long."""
 
-END_LIMIT_S = 6.0
-LINGER_S = 8.0
+END_LIMIT_S, LINGER_S = 6.0, 8.0
 LEAVES_HIMSELF_S = 4.0
 """So long an agent who pressed the one key waits until his program lets him go; then he puts the receiver down."""
 
@@ -34,7 +37,6 @@ RING_OUT_S = 8.0
 
 ACCEPTED = 202
 DIALS, REDIAL_S = 20, 0.5
-
 KEYS = {"one_key": "*5", "three_party": "*6", "cancel": "*7", "danger": "*9"}
 
 
@@ -45,15 +47,27 @@ async def act_out(playing: Playing, crowd: Crowd) -> None:
     if playing.call is None:
         return
     try:
-        for act in plan.story.acts:
-            if not await _reached(playing, act.when):
-                break
-            await asyncio.sleep(act.after_s)
-            if playing.caller_is_there or act.do is not Do.CALLER_GOES:
-                await ACTS[act.do](playing, crowd, act)
+        await _play_acts(playing, crowd)
         await _say_goodbye(playing, crowd)
     finally:
         crowd.gone(playing.call)
+
+
+async def _play_acts(playing: Playing, crowd: Crowd) -> None:
+    """The story's acts, in order. When nothing came of a key they talk on, and he presses it again, as people do."""
+    acts, at, tries = playing.plan.story.acts, 0, 1
+    while at < len(acts):
+        act = acts[at]
+        if not await _reached(playing, act.when):
+            keys = [place for place, one in enumerate(acts[:at]) if one.do in REPEATED]
+            if not keys or tries == KEY_TRIES or playing.phase() is not Phase.TALKING:
+                return
+            at, tries = keys[-1], tries + 1
+            continue
+        await asyncio.sleep(act.after_s)
+        if playing.caller_is_there or act.do is not Do.CALLER_GOES:
+            await ACTS[act.do](playing, crowd, act)
+        at += 1
 
 
 async def _dial(plan: CallPlan, crowd: Crowd) -> CrowdCall | None:
@@ -69,7 +83,8 @@ async def _dial(plan: CallPlan, crowd: Crowd) -> CrowdCall | None:
 async def _reached(playing: Playing, phases: frozenset[Phase]) -> bool:
     lets_go = phases == H  # his program is to release our agent when the target is in
     passes = phases | W if lets_go else phases
-    await until(lambda: playing.phase() in passes or not playing.caller_is_there, ACT_LIMIT_S)
+    in_vain = lasting(lambda: playing.phase() is Phase.TALKING, IN_VAIN_S)
+    await until(lambda: playing.phase() in passes or not playing.caller_is_there or in_vain(), ACT_LIMIT_S)
     if lets_go and playing.phase() is Phase.THREE_WAY:
         await until(lambda: playing.phase() is not Phase.THREE_WAY, LEAVES_HIMSELF_S)
         if playing.phase() is Phase.THREE_WAY:
@@ -114,9 +129,7 @@ async def _key(playing: Playing, _crowd: Crowd, act: Act) -> None:
     rang = len(playing.legs_at(playing.plan.far, bool))
     await _ask_for(playing, leg, playing.plan.far, act)
     await until(lambda: len(playing.legs_at(playing.plan.far, bool)) > rang or not leg.is_in, AGAIN_AFTER_S)
-    if (
-        len(playing.legs_at(playing.plan.far, bool)) == rang and leg.is_in
-    ):  # nothing rings: he presses again, as people do
+    if len(playing.legs_at(playing.plan.far, bool)) == rang and leg.is_in:  # nothing rings: he presses again
         await press_keys(playing, leg, KEYS[act.kind])
 
 

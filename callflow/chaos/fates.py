@@ -42,7 +42,7 @@ def fate_of(caller: CallerSeen, run: RunSeen) -> Fate:
     if caller.cut_by_pbx_ns is not None:
         return Fate.CUT_WITH_HIS_PBX
     if caller.cut_by_carrier_ns is not None:
-        return Fate.CUT_BY_CARRIER
+        return Fate.SAID_GOODBYE if _had_goodbye(caller, leg, run) else Fate.CUT_BY_CARRIER
     return _ended(caller, run, leg)
 
 
@@ -50,6 +50,14 @@ def had_let_go(caller: CallerSeen) -> bool:
     """He had hung up himself before his PBX died: whether that PBX heard it, nobody can know."""
     let_go_ns = caller.leg.let_go_ns if caller.leg else None
     return let_go_ns is not None and caller.cut_by_pbx_ns is not None and let_go_ns < caller.cut_by_pbx_ns
+
+
+def _had_goodbye(caller: CallerSeen, leg: LegSeen, run: RunSeen) -> bool:
+    """His last partner had said goodbye just before his carrier lost him: his PBX was ending the call anyway."""
+    if leg.ended_ns is None or leg.answered_ns is None or not was_goodbye(caller, leg, run):
+        return False
+    last_ns = max(one.leg.ended_ns or 0 for one in caller.agents if _said_bye(one.leg, leg.ended_ns, run))
+    return 0 <= leg.ended_ns - last_ns <= TOGETHER_NS
 
 
 def _ended(caller: CallerSeen, run: RunSeen, leg: LegSeen) -> Fate:

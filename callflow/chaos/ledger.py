@@ -108,7 +108,7 @@ def _late_s(row: Row, queued_at: float, run: RunSeen) -> float:
 def _nobody_is_called_back_for_nothing(rows: list[Row], run: RunSeen, books: Books) -> Iterator[Finding]:
     listed = {(entry.site, entry.call_id): entry.reason for entry in books.call_backs}
     for row in rows:
-        if row.fate in CUT_BY_NATURE or row.caller.danger:
+        if row.fate in CUT_BY_NATURE or row.caller.danger or row.caller.cut_by_carrier_ns:
             continue
         for call in row.calls:
             reason = listed.get((call.site, call.call_id))

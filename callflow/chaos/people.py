@@ -39,6 +39,21 @@ async def until(look: Callable[[], object], limit_s: float) -> bool:
     return True
 
 
+def lasting(look: Callable[[], bool], for_s: float) -> Callable[[], bool]:
+    """Whether `look` has been true at every look of the last `for_s`."""
+    since: float | None = None
+
+    def is_lasting() -> bool:
+        nonlocal since
+        if not look():
+            since = None
+            return False
+        since = since or time.monotonic()
+        return time.monotonic() - since >= for_s
+
+    return is_lasting
+
+
 @dataclass(eq=False)
 class Person:
     """One agent: his phone, his desk, and how far his rings have been looked at."""

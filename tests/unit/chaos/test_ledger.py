@@ -59,6 +59,17 @@ def test_the_goodbye_of_the_last_partner_is_no_cut() -> None:
     assert rules(run(ended_by_us(ZHANG, li_left))) == []
 
 
+@pytest.mark.parametrize(("bye_s", "fate"), [(9.8, Fate.SAID_GOODBYE), (9.2, Fate.CUT_BY_CARRIER)])
+def test_whom_his_carrier_loses_while_the_pbx_ends_his_call_after_a_goodbye_was_not_cut(
+    bye_s: float, fate: Fate
+) -> None:
+    li_left = replace(LI, leg=replace(LI.leg, ended_by=EndedBy.SELF, ended_ns=at(bye_s)))
+    crossed = replace(CALLER, agents=(ZHANG, li_left), cut_by_carrier_ns=at(10))
+
+    assert fate_of(crossed, run()) is fate
+    assert (("not_called_back", NUMBER) in rules(run(crossed))) is (fate is Fate.CUT_BY_CARRIER)
+
+
 def test_a_goodbye_waits_for_a_pbx_that_stands_still_and_for_nothing_else() -> None:
     early = replace(LI, leg=replace(LI.leg, ended_by=EndedBy.SELF, ended_ns=at(5)))
     still = Outage("110", "asterisk", at(4.5), at(9.5), frozen=True)
