@@ -1,11 +1,13 @@
-"""The classifier in a thread: it may be slow, it is never in a call's way."""
+"""The classifier in threads of its own: it may be slow or hang, it is never in a call's way."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from callflow.adapters.aside import Aside
 from callflow.service.advice import Advice, Suggest, Words
 from classifier.live import Earlier, Known, Listener, classify_call
 from classifier.tuning import DEFAULT, read_tuning
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 TUNING = ".classifier.toml"
 """`12345.classifier.toml` beside `12345.toml`: what the site has set for the classifier. It may be missing."""
 
+THREADS, WAITING_MOST = 2, 50
 CALLS_KEPT = 500
 """Calls whose raised danger is remembered; the one not asked about for longest is forgotten first."""
 
@@ -47,6 +50,7 @@ def suggester(site_id: str, tuning_file: Path) -> Suggest:
         raise TuningWrong(str(broken)) from broken
     classify_call("您好", Known(), site_id, tuning)
     ears: dict[CallId, _Ear] = {}
+    aside = Aside("classifier", THREADS, WAITING_MOST)
 
     async def suggest(words: Words) -> Advice:
         ear = ears.pop(words.call_id, None) or _Ear(Listener(site_id, tuning))
@@ -54,7 +58,7 @@ def suggester(site_id: str, tuning_file: Path) -> Suggest:
         if len(ears) > CALLS_KEPT:
             del ears[next(iter(ears))]
         async with ear.turn:
-            found = await asyncio.to_thread(ear.listener.about, words.text, _known(words), denied=words.denied)
+            found = await aside.do(partial(ear.listener.about, words.text, _known(words), denied=words.denied))
         return _advice(found)
 
     return suggest

@@ -45,6 +45,7 @@ async def test_the_callers_earlier_matters_and_a_humans_danger_are_asked_along(h
     assert {words.earlier for words in house.asked} == {(EarlierMatter(2.0, danger=True),)}
 
 
+@pytest.mark.covers("C-07", "R-083")
 async def test_a_classifier_that_is_away_slow_or_broken_gives_an_empty_answer(house: House) -> None:
     desk = await house.desk(house.agent)
     call_id = await house.caller_talks_with(house.agent)
