@@ -193,8 +193,8 @@ class Playing:
         task.add_done_callback(self.answering.discard)
 
     async def linger(self, limit_s: float) -> None:
-        """Stay in the phase in which a fault is to strike him until one has, or the phase is over."""
-        phase = self.plan.lingers
+        """Stay where a fault is to strike him until one has, or the phase is over."""
+        phase = self.phase()
         await until(lambda: self.phase() is not phase or not self.wanted(self), limit_s)
 
     def look(self) -> None:

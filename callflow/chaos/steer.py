@@ -134,6 +134,11 @@ def next_of_one(
     return None if best is None else best[3:]
 
 
+def may_stay(planned: Phase | None, phase: Phase, tally: Tally) -> bool:
+    """He is where the plan wants him to be struck, or nowhere in particular, or nobody is short there any more."""
+    return planned in (None, phase) or not tally.needs()[planned]
+
+
 def is_wanted(call: Standing, tally: Tally) -> bool:
     """Whether it is worth that he stays where he is: some fault is still short there, and he was not struck enough.
 

@@ -23,7 +23,7 @@ from callflow.chaos.plan import (
     Fault,
     Injection,
 )
-from callflow.chaos.steer import Standing, Tally, is_concerned, is_wanted, next_fault, next_of_one, tally_of
+from callflow.chaos.steer import Standing, Tally, is_concerned, is_wanted, may_stay, next_fault, next_of_one, tally_of
 from callflow.domain.names import Phase
 from softphone_sim.phone.handset import PhoneRefused
 from softphone_sim.run.crowd import Crowd
@@ -99,13 +99,14 @@ class Striker:
             sites=frozenset({playing.plan.origin, *there}),
             phones=frozenset(there.intersection(SITES)),
             struck=playing.struck[phase],
-            stays=playing.plan.lingers in (None, phase),
+            stays=may_stay(playing.plan.lingers, phase, self.tally),
         )
 
     def wants(self, playing: Playing) -> bool:
         """Whether he is to stay where he is, to be struck there."""
         call = self.standing(playing)
-        return call is not None and is_wanted(call, self.tally)
+        is_passing = playing.plan.lingers is None
+        return call is not None and not is_passing and call.stays and is_wanted(call, self.tally)
 
     def _standings(self) -> dict[str, tuple[Playing, Standing]]:
         return {call.number: (one, call) for one in self.live if (call := self.standing(one)) is not None}

@@ -13,6 +13,7 @@ from callflow.chaos.steer import (
     Standing,
     Tally,
     is_wanted,
+    may_stay,
     next_caller,
     next_fault,
     next_of_one,
@@ -100,6 +101,13 @@ def test_he_stays_while_he_is_needed_and_not_for_ever() -> None:
     assert not is_wanted(call(Phase.WAITING), tally(talking=1))
     assert not is_wanted(call(Phase.WAITING, struck=STRUCK_ENOUGH), tally(full=OF_A_PBX, waiting=5))
     assert is_wanted(call(Phase.WAITING, struck=STRUCK_ENOUGH), tally(waiting=5)), "a PBX's fault has yet to come"
+
+
+def test_he_stays_where_the_plan_wants_him_and_elsewhere_when_nothing_is_short_there() -> None:
+    assert may_stay(Phase.WAITING, Phase.WAITING, tally(waiting=1))
+    assert may_stay(None, Phase.TALKING, tally(waiting=1))
+    assert not may_stay(Phase.WAITING, Phase.AGENTS_ONLY, tally(waiting=1, agents_only=1))
+    assert may_stay(Phase.WAITING, Phase.AGENTS_ONLY, tally(agents_only=1))
 
 
 def test_who_calls_next_stays_where_most_is_short_and_now_and_then_it_is_simply_the_next() -> None:
