@@ -185,9 +185,11 @@ async def asks(scene: Scene, path: str, body: dict[str, Any]) -> Any:
 
 
 def notice(scene: Scene, outcome: str) -> dict[str, Any] | None:
-    """What our agent's desk was told about it."""
+    """What our agent's desk was told about it; news of earlier calls may come at any time."""
     assert scene.zhang.desk is not None
-    told = (event.body.get("notice") for event in scene.zhang.desk.events if event.type == "call")
+    call_id = scene.zhang.latest_in_events("call_id")
+    calls = (event.body for event in scene.zhang.desk.events if event.type == "call")
+    told = (call.get("notice") for call in calls if call["call_id"] == call_id)
     return next((one for one in told if one and one["code"] == outcome), None)
 
 
