@@ -34,6 +34,9 @@ OWN_STRIKES_A_CALL = 0.4
 BETWEEN_S, BETWEEN_OWN_S = 0.3, 0.4
 CALM_S = 6.0
 """Between two faults of PBXes: while one is away nobody is handed over, and the rare phases stay empty."""
+QUICK = tuple(fault for fault in OF_A_SITE if fault not in OF_A_PBX)
+"""What keeps pace with the calls; a PBX's faults have their calm, and would wait behind these for ever."""
+
 NEW_PHONE_AFTER_S = 1.0
 REGISTER_AGAIN_S = 0.5
 PBX_LIMIT_S = 45.0
@@ -117,8 +120,8 @@ class Striker:
         waiting: list[Injection] = []
         while not self.is_over:
             self._deal(waiting, OF_A_SITE)
-            is_early = self._is_early(OF_A_SITE, STRIKES_A_CALL)
-            free = [] if is_early else [one for one in waiting if self._may_strike(one)]
+            is_early = self._is_early(QUICK, STRIKES_A_CALL)
+            free = [one for one in waiting if self._may_strike(one) and not (is_early and one.fault in QUICK)]
             chosen = next_fault(free, [call for _, call in self._standings().values()], self.tally)
             if chosen is None:
                 await asyncio.sleep(LOOK_EVERY_S)
