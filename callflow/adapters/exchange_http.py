@@ -186,7 +186,8 @@ class Pulling:
             except FactsAway as away:
                 stopped = away
                 break
-        self.cause = None
+        if answers or stopped is None:  # his door alone is no progress while our own books are away
+            self.cause = None
         if answers:
             await self._tell("answers", {"answers": answers})
         if stopped is not None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
+"""Of a peer who lets nothing through; one who takes some and fails at others is asked again after the first pause."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,8 @@ class ExchangeLines:
                 cause = None
             except (PeerAway, FactsAway) as away:
                 cause = str(away)
+                if carrier.cause is None:  # something got through before that
+                    pause_s = FIRST_PAUSE_S
             carrier.cause = cause
             if (cause is not None) != was_away:
                 was_away = cause is not None

@@ -35,7 +35,8 @@ class PeerAway(Exception):  # noqa: N818 - named by what happened
 class Carrier(Protocol):
     """One way of bringing messages across, in one direction, to or from one peer.
 
-    `cause`: why it cannot now, or None. Whoever keeps it carrying sets it, a carrier that gets through clears it.
+    `cause`: why it cannot now, or None. Whoever keeps it carrying sets it; a carrier clears it as soon as something got
+    through, also in a round that then fails, and is asked again sooner for it.
     """
 
     peer: SiteId
