@@ -16,7 +16,7 @@ from rich.console import Console
 from callflow.adapters.sql.errors import BackupError
 from callflow.lab import lab
 from callflow.lab.keys import KeysError
-from callflow.lab.plan import LabError, plan_lab
+from callflow.lab.plan import ONE_BOX_ASKED, LabError, plan_lab
 from callflow.sitefile import SiteFileError
 
 BENCHES = ("handover", "handover_recorded", "desk", "ami", "agi", "exchange", "tickets", "classifier")
@@ -24,7 +24,10 @@ BENCHES = ("handover", "handover_recorded", "desk", "ami", "agi", "exchange", "t
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 Base = Annotated[int, typer.Option("--base", help="third octet of the lab's addresses, 0 to 255")]
-OneBox = Annotated[bool, typer.Option("--one-box", help="both platforms at one address (docs/one-box.md)")]
+OneBox = Annotated[
+    bool,
+    typer.Option("--one-box", envvar=ONE_BOX_ASKED, help="both platforms at one address (docs/one-box.md)"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from callflow.chaos.house import AMI_RELAY_PORT, EXCHANGE_RELAY_PORT
+from callflow.chaos.house import RELAYED
 from callflow.chaos.parts import Part, Parts
 from callflow.chaos.plan import Fault
 from callflow.chaos.relay import Relay
 from callflow.lab import lab, pbx
-from callflow.lab.plan import LabError, Plan
+from callflow.lab.plan import LabError, Plan, SitePlan
 from callflow.lab.processes import Known
 
 FREEZES = frozenset({Fault.PROGRAM_FROZEN, Fault.TRUNK_BLACK_HOLED})
@@ -217,11 +217,13 @@ STRIKES: dict[Fault, Callable[[Breaker, str], Awaitable[Mend]]] = {
 async def breaker_of(plan: Plan) -> AsyncIterator[Breaker]:
     """The lab's lines through relays that can be cut; all is mended and gone with the block."""
     async with AsyncExitStack() as stack:
-        ami = {site.id: Relay(site.host, AMI_RELAY_PORT, site.site.addresses.ami_port) for site in plan.sites}
-        data = {
-            site.id: Relay(site.host, EXCHANGE_RELAY_PORT, site.site.addresses.exchange_port) for site in plan.sites
-        }
+        ami = {site.id: _before(site, site.site.addresses.ami_port) for site in plan.sites}
+        data = {site.id: _before(site, site.site.addresses.exchange_port) for site in plan.sites}
         for relay in (*ami.values(), *data.values()):
             await relay.mend()
             stack.push_async_callback(relay.cut)
         yield Breaker(plan, ami, data)
+
+
+def _before(site: SitePlan, port: int) -> Relay:
+    return Relay(site.host, port + RELAYED, port)

@@ -16,7 +16,8 @@ RECORDS = "12345"
 FOURTH = "119"
 """Who is called as a fourth party: the directory's entry behind the first carrier."""
 
-AMI_RELAY_PORT, EXCHANGE_RELAY_PORT = 15038, 18443
+RELAYED = 10_000
+"""A relay stands so many ports above what it carries to: on one box both sites have one address."""
 
 TIMING = {
     "answer_limit_s": 10,
@@ -68,8 +69,10 @@ def _write_sites(usual: Plan, folder: Path, *, relayed: bool) -> None:
         lines = "".join(f"{name} = {value}\n" for name, value in TIMING.items())
         text = text.replace("[timing]\n", f"[timing]\n{lines}")
         if relayed:
-            text = text.replace("[addresses]\n", f"[addresses]\nami_port = {AMI_RELAY_PORT}\n")
-            text = text.replace(":8443/", f":{EXCHANGE_RELAY_PORT}/")
+            ami_port = site.site.addresses.ami_port + RELAYED
+            text = re.sub(r"^ami_port = .*\n", "", text, flags=re.MULTILINE)
+            text = text.replace("[addresses]\n", f"[addresses]\nami_port = {ami_port}\n")
+            text = re.sub(r":(\d+)/exchange/", lambda at: f":{int(at[1]) + RELAYED}/exchange/", text)
         carrier = '[[carrier]]\nid = "carrier"\n'
         text = text.replace(carrier, f'{carrier}send_identity = "always"\n')  # by the number one knows whose call rings
         if site.id == RECORDS:

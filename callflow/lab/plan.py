@@ -16,6 +16,9 @@ SITE_IDS = ("12345", "110")
 ONE_BOX = "one-box"
 """The folder of its site files, and the mark in the state of a lab that was brought up so."""
 
+ONE_BOX_ASKED = "CALLFLOW_ONE_BOX"
+"""1 in the environment: every lab is laid out so, as by `up --one-box`."""
+
 LONGEST_SOCKET_PATH = 90  # a Unix socket's path may have 107 bytes; Asterisk adds "/asterisk.ctl"
 
 
@@ -75,7 +78,8 @@ def plan_lab(
 ) -> Plan:
     """Lay out the lab with this base, 0 to 255; `state` and `site_files` name other folders than the usual ones.
 
-    `one_box`: both platforms at one address (docs/one-box.md); None: as the lab was last brought up.
+    `one_box`: both platforms at one address (docs/one-box.md); None: as the environment says, else as the lab was last
+    brought up.
 
     Raises:
         LabError: the base is out of range, or `./run` did not name the project and the runtime.
@@ -90,8 +94,8 @@ def plan_lab(
     net = f"127.0.{base}"
     state = state or state_home() / f"base{base}"
     if one_box is None:
-        one_box = (state / ONE_BOX).exists()
-    folder = site_files or (_site_files(home) / ONE_BOX if one_box else _site_files(home))
+        one_box = os.environ.get(ONE_BOX_ASKED) == "1" or (state / ONE_BOX).exists()
+    folder = site_files or _site_files(home, one_box=one_box)
     sites = tuple(_plan_site(folder, runtime, state, site_id, base) for site_id in SITE_IDS)
     return Plan(base=base, net=net, home=home, runtime=runtime, state=state, sites=sites, one_box=one_box)
 
@@ -126,6 +130,7 @@ def _plan_site(folder: Path, runtime: Path, state: Path, site_id: str, base: int
     return SitePlan(load_site(site_file, net), site_file, own, state / "keys", place)
 
 
-def _site_files(home: Path) -> Path:
-    """The site files' folder; CALLFLOW_SITES names another one (a province's own)."""
-    return Path(os.environ.get("CALLFLOW_SITES") or home / "asterisk-config" / "sites")
+def _site_files(home: Path, *, one_box: bool) -> Path:
+    """The site files' folder; CALLFLOW_SITES names the very one to be used instead (a province's own)."""
+    ours = home / "asterisk-config" / "sites"
+    return Path(os.environ.get("CALLFLOW_SITES") or (ours / ONE_BOX if one_box else ours))

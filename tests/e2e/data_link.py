@@ -6,6 +6,7 @@ The site files of such a lab name the relays instead of the endpoints. Voice and
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from callflow.lab.plan import Plan
 
-EXCHANGE_PORT, RELAY_PORT = 8443, 18443
+BEYOND = 10_000
+"""A relay stands so many ports above its endpoint: on one box both endpoints are at one address."""
+
 CHUNK_BYTES = 1 << 16
 
 
@@ -22,7 +25,9 @@ def sites_by_relay(sites: Path, copy: Path) -> Path:
     shutil.copytree(sites, copy)
     for site_file in copy.glob("*.toml"):
         text = site_file.read_text("utf-8")
-        site_file.write_text(text.replace(f":{EXCHANGE_PORT}/", f":{RELAY_PORT}/"), "utf-8")
+        relayed, times = re.subn(r":(\d+)/exchange/", lambda at: f":{int(at[1]) + BEYOND}/exchange/", text)
+        assert times == 1, site_file
+        site_file.write_text(relayed, "utf-8")
     return copy
 
 
@@ -30,14 +35,14 @@ class DataLink:
     """Both directions of the link; `cut` and `mend` as often as you like."""
 
     def __init__(self, plan: Plan) -> None:
-        self._hosts = [site.host for site in plan.sites]
+        self._ends = [(site.host, site.site.addresses.exchange_port) for site in plan.sites]
         self._servers: list[asyncio.Server] = []
         self._carried: set[asyncio.StreamWriter] = set()
 
     async def mend(self) -> None:
         """Let connections through."""
-        for host in self._hosts:
-            self._servers.append(await asyncio.start_server(self._carry_from(host), host, RELAY_PORT))
+        for host, port in self._ends:
+            self._servers.append(await asyncio.start_server(self._carry_to(host, port), host, port + BEYOND))
 
     async def cut(self) -> None:
         """Refuse connections and drop those that are there."""
@@ -47,9 +52,11 @@ class DataLink:
             writer.transport.abort()
         self._servers.clear()
 
-    def _carry_from(self, host: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    def _carry_to(
+        self, host: str, port: int
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            beyond_reader, beyond_writer = await asyncio.open_connection(host, EXCHANGE_PORT)
+            beyond_reader, beyond_writer = await asyncio.open_connection(host, port)
             ends = {writer, beyond_writer}
             self._carried |= ends
             try:

@@ -20,15 +20,15 @@ from tests.e2e.raw_caller import RINGING, SUCCESS, Forgery, Invite
 ARRIVAL_LIMIT_S = 6.0
 NUMBER = "13800138071"
 """The citizen in these stories."""
+TRUNK_PORT = 5061
 COMPACT = {"f": "from", "t": "to", "i": "call-id", "m": "contact", "v": "via", "l": "content-length"}
 
 
 def peer_as(site: Site, address: str, send_identity: str) -> Site:
     """The same platform, whose peer stands at another address and is shown numbers by this rule."""
     (peer,) = site.peer
-    return site.model_copy(
-        update={"peer": (peer.model_copy(update={"address": address, "send_identity": send_identity}),)}
-    )
+    there = {"address": address, "trunk_port": TRUNK_PORT, "send_identity": send_identity}
+    return site.model_copy(update={"peer": (peer.model_copy(update=there),)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,9 @@ async def platform(plan: Plan, address: str, place: Path) -> AsyncIterator[FarEn
                     writer.write(packet)
                 await writer.drain()
 
-    async with await asyncio.start_server(talk, address, 5061, ssl=platform_tls(plan, address, place, server=True)):
+    async with await asyncio.start_server(
+        talk, address, TRUNK_PORT, ssl=platform_tls(plan, address, place, server=True)
+    ):
         try:
             yield end
         finally:
@@ -183,7 +185,7 @@ SRTP = "m=audio 40000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" 
 async def platform_calls(plan: Plan, address: str, place: Path, host: str, told: Forgery) -> AsyncIterator[int]:
     """A call of a platform at this address to 12345, with its certificate; gives the code from 180 on, 0 for none."""
     context = platform_tls(plan, address, place, server=False)
-    reader, writer = await asyncio.open_connection(host, 5061, ssl=context, local_addr=(address, 0))
+    reader, writer = await asyncio.open_connection(host, TRUNK_PORT, ssl=context, local_addr=(address, 0))
     call = Invite(replace(told, media=told.media or SRTP), writer.get_extra_info("sockname"), host, "12345", "TLS")
 
     async def answered(at_least: int) -> int:

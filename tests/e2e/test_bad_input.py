@@ -148,11 +148,14 @@ def test_a_site_file_that_is_not_there_is_named(commands: Commands, tmp_path: Pa
 # ---- what stands in the way on this machine
 
 
-@pytest.mark.parametrize(("site", "port", "sort"), [(0, 5060, socket.SOCK_DGRAM), (1, 8110, socket.SOCK_STREAM)])
+@pytest.mark.parametrize(
+    ("site", "at", "port", "sort"),
+    [(0, "host", 5060, socket.SOCK_DGRAM), (1, "desk", 8110, socket.SOCK_STREAM)],
+)
 def test_a_taken_port_is_named_and_nothing_is_left_running(
-    site: int, port: int, sort: socket.SocketKind, commands: Commands
+    site: int, at: str, port: int, sort: socket.SocketKind, commands: Commands
 ) -> None:
-    host = commands.plan.sites[site].host
+    host = getattr(commands.plan.sites[site].site.addresses, at)
     with socket.socket(socket.AF_INET, sort) as holder:
         holder.bind((host, port))
         if sort is socket.SOCK_STREAM:

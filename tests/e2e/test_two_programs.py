@@ -20,7 +20,7 @@ from softphone_sim.run.acts import set_policy
 from softphone_sim.script.model import Policy
 from tests.e2e.scene import Scene, eventually
 
-OTHER_PORTS = "http_port = 8346\nagi_port = 4574\nexchange_port = 8544"
+OTHER_PORTS = "http_port = 8346\nagi_port = 4674\nexchange_port = 8544"
 PRESSES = 4
 
 
