@@ -35,6 +35,7 @@ from callflow.adapters.recordings import RecordingFiles
 from callflow.adapters.redis_desks import RedisDesks
 from callflow.adapters.regions import Regions
 from callflow.adapters.sql.call_backs import SqlCallBacks
+from callflow.adapters.sql.confidential import SqlConfidences
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.errors import BooksTooNew
@@ -159,7 +160,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             settings.redis_host or at.host, settings.redis_port or at.redis_port, keys.redis_password
         )
         put_off = PutOff(PutOffFile(settings.put_off), desks)
-        chaser = Chaser(lives, desks, supervisors_of([(one.id, one.role) for one in site.agent]), clock)
+        roles = [(one.id, one.role) for one in site.agent]
+        chaser = Chaser(lives, desks, supervisors_of(roles), clock, supervisors_of(roles, or_everybody=False))
         phones = PhoneWatch(partial(moves_in, settings.guard_dir), facts, desks, chaser.supervisors, clock)
         exchange = ExchangeParts(site, keys, database, clock)
         trunks = Trunks(link, site, clock)
@@ -201,6 +203,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             platforms=platforms_of(site, trunks, lines, exchange.webhook)
             | {"guard": guard_of(settings.guard_dir, clock)},
             number_shown=SqlReveals(database),
+            confidence_read=SqlConfidences(database),
             listen_asked=SqlReveals(database, "listen_asked"),
             listen_in=pbx.listen_in,
             keys=key_facts(keys),

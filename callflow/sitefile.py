@@ -14,10 +14,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from callflow.domain.confidence import Viewer
 from callflow.service.exchange import Mode
 from callflow.service.profiles import Profile
 from callflow.site_keeping import Journal, Logs, Recording, Retention, Strict
-from callflow.site_people import AgentAccount, Code, Guard, Security, Supervision
+from callflow.site_people import SEES_CONFIDENTIAL, AgentAccount, Code, Guard, Security, Supervision
 from callflow.site_ticket_system import TicketSystem
 
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
@@ -251,6 +252,13 @@ class Site(Strict):
         """How an agent signs a step: his code, and behind a dot the platform that sent him here."""
         home = self.guests.get(agent_id)
         return agent_id if home is None else f"{agent_id}.{home}"
+
+    def viewer(self, code: str) -> Viewer:
+        """What of confidential tickets is there for this account; our own ticket system shows its key and sees all."""
+        account = next((one for one in self.agent if one.id == code), None)
+        if account is None:
+            return Viewer(code, sees_all=self.is_ticket_system(code.partition(".")[0]))
+        return Viewer(code, account.unit, sees_all=account.role in SEES_CONFIDENTIAL)
 
     def peer_of(self, peer_id: str) -> Peer | None:
         """The peer with this id, or None."""

@@ -4,7 +4,8 @@ Rules of this file
 1. Everything that can change a ticket's state is a row of `TABLE`; every state has a row for every event, and
    `nothing` is a row. No event raises; what may not be asked is refused before (`ticket_refusals.py`).
 2. The other platform's ticket of the pair has a life of its own there. What we hear of it are events here.
-3. Danger is only ever raised. A closed or merged ticket stays so (R-041, X-3); the other platform's call-back is kept.
+3. Danger is only ever raised. A closed or merged ticket stays so (R-041, X-3); the other platform's call-back is kept,
+   and confidence is marked and lifted in the archive, too.
 4. A matter is returned once at most, and never where a precedent binds it (R-017, R-018).
 5. A repeated event changes nothing. `version` counts the changes: who writes must have read the newest.
 6. No I/O, no clock.
@@ -35,9 +36,11 @@ from callflow.domain.tickets import (
     Relevelled,
     Responded,
     Returned,
+    Sealed,
     Settled,
     Signed,
     State,
+    Unsealed,
 )
 
 
@@ -192,6 +195,19 @@ def entrusted(draft: Draft, event: Entrusted) -> None:
         draft.change("entrusted", awaits_peer=event.owes, peer=event.peer, unit=unit, peer_fed_back=fed_back)
 
 
+def sealed(draft: Draft, event: Sealed) -> None:
+    """Confidential, or known to more people."""
+    insiders = tuple(sorted({*draft.life.insiders, *event.insiders}))
+    if (draft.life.confidential, draft.life.insiders) != (True, insiders):
+        draft.change("sealed", confidential=True, insiders=insiders)
+
+
+def unsealed(draft: Draft, _event: Unsealed) -> None:
+    """For everybody again."""
+    if draft.life.confidential:
+        draft.change("unsealed", confidential=False, insiders=())
+
+
 def chased(draft: Draft, event: Chased) -> None:
     """Said once."""
     if event.key not in draft.life.chased:
@@ -216,13 +232,19 @@ EVENTS: tuple[type[Happening], ...] = (
     Relevelled,
     Described,
     Entrusted,
+    Sealed,
+    Unsealed,
     Chased,
 )
 
 NOTHING: Rows = {event: Row(nothing) for event in EVENTS}
 
+CONFIDENCE: Rows = {Sealed: Row(sealed), Unsealed: Row(unsealed)}
+"""Also of what is archived: a matter may turn out to be confidential after it was closed."""
+
 OPEN: Rows = {
     **NOTHING,
+    **CONFIDENCE,
     Dispatched: Row(dispatched, (State.DISPATCHED,)),
     PeerFedBack: Row(peer_fed_back),
     PeerCalledBack: Row(peer_called_back),
@@ -262,8 +284,8 @@ TABLE: dict[State, Rows] = {
         Dispatched: Row(nothing),
         Settled: Row(settled, (State.DISPATCHED,)),
     },
-    State.CLOSED: {**NOTHING, PeerCalledBack: Row(peer_called_back)},
-    State.MERGED: NOTHING,
+    State.CLOSED: {**NOTHING, **CONFIDENCE, PeerCalledBack: Row(peer_called_back)},
+    State.MERGED: {**NOTHING, **CONFIDENCE},
 }
 
 

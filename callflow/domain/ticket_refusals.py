@@ -23,7 +23,9 @@ from callflow.domain.tickets import (
     Merged,
     Relevelled,
     Returned,
+    Sealed,
     State,
+    Unsealed,
 )
 
 
@@ -62,7 +64,7 @@ def _disputed(life: Life, _event: Happening) -> bool:
     return life.state is State.DISPUTED
 
 
-def _no_reason(_life: Life, event: Returned | Disputed | Escalated) -> bool:
+def _no_reason(_life: Life, event: Returned | Disputed | Escalated | Unsealed) -> bool:
     return not event.reason.strip()
 
 
@@ -110,6 +112,14 @@ def _sent_before(life: Life, event: Entrusted) -> bool:
     return event.owes and life.returns > 0 and life.state is State.RETURNED and life.unit == event.peer
 
 
+def _not_sealed(life: Life, _event: Unsealed) -> bool:
+    return not life.confidential
+
+
+def _knows_already(life: Life, event: Sealed) -> bool:
+    return life.confidential and set(event.insiders) <= set(life.insiders)
+
+
 def _not_now(life: Life, event: Happening) -> bool:
     return TABLE[life.state][type(event)].rule is nothing
 
@@ -136,6 +146,8 @@ GUARDS: dict[type[Happening], tuple[tuple[TicketRefusal, Guard], ...]] = {
     Merged: ((TicketRefusal.MERGED_INTO_ITSELF, _itself),),
     Entrusted: ((TicketRefusal.RETURNED_ONCE, _sent_before),),
     Relevelled: ((TicketRefusal.LEVEL_NOT_LOWERED, _not_higher),),
+    Sealed: ((TicketRefusal.NOT_NOW, _knows_already),),
+    Unsealed: ((TicketRefusal.REASON_MISSING, _no_reason), (TicketRefusal.NOT_NOW, _not_sealed)),
 }
 """What each step asks beyond the table; a step that is not named asks nothing more."""
 

@@ -62,6 +62,10 @@ class Life:
     deadlines: tuple[Deadline, ...] = ()
     """What is due, as counted when the level and the matter were last said."""
     chased: frozenset[str] = frozenset()
+    confidential: bool = False
+    """Marked 保密: it is there only for its insiders, its units, supervisors and auditors (R-056)."""
+    insiders: tuple[str, ...] = ()
+    """The accounts that know it, sorted: whoever had its calls, took its steps, set the mark, or was let in."""
     words: str = ""
     """Digest of what it says (`Described.words`): tells a change, and nothing of what was said."""
     version: int = 1
@@ -70,6 +74,11 @@ class Life:
     def is_over(self) -> bool:
         """Closed or merged: nothing more happens to it."""
         return self.state in (State.CLOSED, State.MERGED)
+
+    @property
+    def knows(self) -> tuple[str, ...]:
+        """Accounts and units that see it although it is confidential; nobody is named while it is not."""
+        return (*self.insiders, self.unit, *self.assisting) if self.confidential else ()
 
     @property
     def done(self) -> frozenset[Stage]:
@@ -231,6 +240,20 @@ class Entrusted(Happening):
     peer: SiteId
     owes: bool
     beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(Happening):
+    """保密: it is confidential from now on, also in the archive; `insiders` know it besides those who did before."""
+
+    insiders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed(Happening):
+    """解密: a supervisor takes the mark off, with a reason."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

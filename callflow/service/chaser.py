@@ -29,12 +29,16 @@ CLOCK: Final = "clock"
 
 @dataclass(frozen=True, slots=True)
 class Chaser:
-    """One platform's. `supervisors` are told of every chase, beside the audit and the other platform."""
+    """One platform's. `supervisors` are told of every chase, beside the audit and the other platform.
+
+    `sees_all`: those of them who are told of confidential tickets, too (R-056); without any, who knows the ticket is.
+    """
 
     lives: Lives
     desks: Desks
     supervisors: tuple[AgentId, ...]
     clock: Callable[[], float]
+    sees_all: tuple[AgentId, ...] = ()
     told: dict[str, int] = field(default_factory=lambda: {"reminded": 0, "supervised": 0})
     """How many were said since the start, for the figures."""
 
@@ -72,7 +76,8 @@ class Chaser:
             sort = "supervised" if one.chase.supervises else "reminded"
             self.told[sort] += 1
             log.info("ticket chased", ticket_id=life.ticket_id, chase=one.key, supervises=one.chase.supervises)
-        await self.desks.publish(self.supervisors, "ticket", chase_body(ticket))
+        told = self.supervisors if not life.confidential else self.sees_all or tuple(map(AgentId, life.insiders))
+        await self.desks.publish(told, "ticket", chase_body(ticket))
         return len(chased)
 
 
@@ -93,7 +98,7 @@ def _chase(key: str, at: float, *, supervises: bool) -> dict[str, Any]:
     return {"key": key, "fell_due_at": at, "supervises": supervises}
 
 
-def supervisors_of(accounts: Sequence[tuple[str, str]]) -> tuple[AgentId, ...]:
+def supervisors_of(accounts: Sequence[tuple[str, str]], *, or_everybody: bool = True) -> tuple[AgentId, ...]:
     """Whom to tell: those whose role is to supervise; at a platform without any, everybody."""
     found = tuple(AgentId(agent_id) for agent_id, role in accounts if role == "supervisor")
-    return found or tuple(AgentId(agent_id) for agent_id, _ in accounts)
+    return found if found or not or_everybody else tuple(AgentId(agent_id) for agent_id, _ in accounts)

@@ -61,7 +61,10 @@ class Body(Part):
 
 
 class Matter(Body):
-    """What the receiving agent must know. `number` is "" when it may not cross."""
+    """What the receiving agent must know. `number` is "" when it may not cross.
+
+    `confidential`: the receiver's half of the pair is to be so, too (R-056); suggestion and past are then left out.
+    """
 
     number: Number
     presentation: Presentation
@@ -74,6 +77,7 @@ class Matter(Body):
     consent: Consent
     danger: bool
     nuisance: Nuisance | None = None
+    confidential: bool = False
 
     @field_validator("suggestion", mode="wrap")
     @classmethod

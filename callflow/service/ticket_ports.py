@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from callflow.domain.confidence import Viewer
 from callflow.domain.limits import Chased
 from callflow.domain.names import CallId, Channel, SiteId, TicketId
 from callflow.domain.ticket_refusals import TicketRefusal
@@ -28,6 +29,8 @@ class NewMatter:
     summary: str = ""
     danger: bool = False
     call: CallId | None = None
+    sealed_by: str = ""
+    """Confidential from its first moment on, by this account (R-056)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,13 @@ class Diverted:
 class DivertedBooks(Protocol):
     """What was given away. May raise ports.FactsAway."""
 
-    async def diverted(self, opened_from: float, opened_to: float, limit: int) -> Sequence[Diverted]:
-        """Those opened in this period (epoch seconds, the end excluded), newest first."""
+    async def diverted(
+        self, opened_from: float, opened_to: float, limit: int, viewer: Viewer | None = None
+    ) -> Sequence[Diverted]:
+        """Those opened in this period (epoch seconds, the end excluded) that are there for him, newest first.
+
+        Of a confidential one its words are left out.
+        """
 
 
 class Lives(Protocol):

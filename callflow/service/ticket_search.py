@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from callflow.domain.confidence import Viewer
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -28,6 +30,8 @@ class Wanted:
     owner: str | None = None
     unit: str | None = None
     channel: str | None = None
+    viewer: Viewer | None = None
+    """For whom; None finds what is confidential for nobody (`domain.confidence`)."""
 
 
 @dataclass(frozen=True, slots=True)

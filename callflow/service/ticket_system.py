@@ -42,7 +42,8 @@ class Due(Part):
 class TicketObject(Matter):
     """A ticket as it stands after the step: what crosses to a peer, and where it is. Moments are epoch seconds.
 
-    `number` is whole, masked or "" as the site file says. `system_number` is the ticket system's own, once it said one.
+    `number` is whole, masked or "" as the site file says; of a `confidential` ticket it is "", as is every text.
+    `system_number` is the ticket system's own, once it said one.
     """
 
     call_id: Ulid | None

@@ -55,6 +55,13 @@ class Audited(Protocol):
         """Raises `ports.FactsAway`: then it is not shown."""
 
 
+class ConfidenceAudited(Protocol):
+    """Writes into the audit that somebody is about to read a confidential ticket."""
+
+    async def __call__(self, ticket: Any, *, by: str, role: str, at: float) -> None:
+        """Raises `ports.FactsAway`: then it is not shown."""
+
+
 class CallsRead(Protocol):
     """The part of `ports.Facts` that the desk reads. Either may raise `ports.FactsAway`."""
 
@@ -187,6 +194,7 @@ class Deps:
     platforms: Mapping[str, Probe]
     """The lines to the other platforms, and the guard: named when missing, but calls are answered without them."""
     number_shown: Audited
+    confidence_read: ConfidenceAudited
     listen_asked: Audited
     listen_in: ListenIn
     keys: KeyFacts

@@ -53,7 +53,7 @@ class DivertedList(View):
 
 async def show(visit: Visit, ask: DivertedAsk) -> web.Response:
     """The list of a period."""
-    found = await visit.deps.diverted.diverted(ask.opened_from, ask.opened_to, ask.limit)
+    found = await visit.deps.diverted.diverted(ask.opened_from, ask.opened_to, ask.limit, visit.viewer)
     asked = [one for one in found if one.satisfied is not None]
     return answer(
         DivertedList(

@@ -15,6 +15,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from callflow.domain.confidence import Viewer
     from callflow.web.deps import Deps, Memory
     from callflow.web.sessions import Session
 
@@ -46,6 +47,11 @@ class Visit:
     now: float
     request_key: str
     """The Idempotency-Key that was sent, or a fresh one: a request that is not repeated is told from every other."""
+
+    @property
+    def viewer(self) -> Viewer:
+        """For whom tickets are looked up."""
+        return self.deps.site.viewer(self.who.agent_id)
 
     def part(self, name: str) -> str:
         """The named part of the path."""

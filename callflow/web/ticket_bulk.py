@@ -17,7 +17,7 @@ from callflow.web.routes import Role, Route, Visit, answer
 from callflow.web.ticket_intake import take_matter
 from callflow.web.ticket_schemas import ExportAsk, ImportAsk, ImportedView, ImportView
 from callflow.web.tickets import place
-from callflow.web.views import ticket_view
+from callflow.web.views import ticket_in_a_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ BULK_WRITERS = frozenset({Role.SUPERVISOR})
 COLUMNS = (
     *("ticket_id", "incident_id", "state", "level", "matter", "category", "category_version", "department", "region"),
     *("owner", "unit", "first_receiver", "peer", "peer_ticket_id", "peer_state", "channel", "number", "danger"),
-    *("consent", "opened_at", "changed_at", "version", "location", "summary", "note", "cursor"),
+    *("consent", "opened_at", "changed_at", "version", "confidential", "location", "summary", "note", "cursor"),
 )
 """Of a line of CSV, in order. A line of NDJSON has the same names."""
 
@@ -36,7 +36,7 @@ MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
 
 async def export(visit: Visit, ask: ExportAsk) -> web.StreamResponse:
     """Every ticket that is wanted, line by line."""
-    wanted, after, checksum = ask.wanted(), place(ask.after), Checksum()
+    wanted, after, checksum = ask.wanted(visit.viewer), place(ask.after), Checksum()
     response = web.StreamResponse(
         headers={
             "Content-Type": f"{MEDIA[ask.format]}; charset=utf-8",
@@ -73,7 +73,7 @@ async def take_in(visit: Visit, ask: ImportAsk) -> web.Response:
 
 
 def _row(ticket: Any) -> dict[str, Any]:
-    shown = ticket_view(ticket).model_dump(mode="json")
+    shown = ticket_in_a_list(ticket).model_dump(mode="json")
     shown["cursor"] = Cursor(ticket.opened_at, ticket.ticket_id).text()
     return {name: shown[name] for name in COLUMNS}
 

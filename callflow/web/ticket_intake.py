@@ -19,8 +19,9 @@ from callflow.web.errors import Problem
 from callflow.web.put_off import PutOffView, waits_for_the_database
 from callflow.web.routes import CALL_WORKERS, READERS, Route, Visit, answer
 from callflow.web.submit import once
+from callflow.web.ticket_meanings import check_category, check_region
 from callflow.web.ticket_step_schemas import DisputeList, DisputeView, FormFieldView, FormsView, LifeView, MatterAsk
-from callflow.web.ticket_steps import ROWS, check_category, check_region, take_step
+from callflow.web.ticket_steps import ROWS, take_step
 from callflow.web.views import is_agents_own, life_view
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ async def take_matter(asker: Asker, ask: MatterAsk, *, key: str | None = None) -
     judgement = Judgement(Level.ONE if ask.danger else ask.level, ask.matter, ask.category)
     channel, contact = (ask.channel, ask.contact or "") if call is None else (Channel.PHONE, "")
     texts = (region, contact, ask.location, ask.summary)
-    matter = NewMatter(channel, judgement, *texts, danger=ask.danger, call=call)
+    matter = NewMatter(
+        channel, judgement, *texts, danger=ask.danger, call=call, sealed_by=by if ask.confidential else ""
+    )
     ticket_id = await deps.lives.open(matter, key=key, at=at)
     happenings: list[Happening] = []
     given = None

@@ -157,6 +157,14 @@ TICKET_REFUSALS: dict[str, Refusal] = {
         "Look the code up.",
         "请核对行政区划代码。",
     ),
+    "account-unknown": Refusal(
+        422,
+        "Account unknown",
+        "One of the named agents has no account at this platform.",
+        "所列坐席中有本平台不存在的账号。",
+        "Name agents by their codes.",
+        "请核对坐席工号。",
+    ),
     "unit-code-wrong": Refusal(
         422,
         "Unit code wrong",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from callflow.domain.confidence import Viewer
 from callflow.domain.limits import Level
 from callflow.domain.names import Channel, Consent, Outcome, Presentation, Settled, Verified
 from callflow.domain.tickets import State
@@ -33,9 +34,9 @@ class TicketFilter(Ask):
     channel: Channel | None = None
     after: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,160}$")] | None = None
 
-    def wanted(self) -> Wanted:
-        """As the books are asked."""
-        return Wanted(**self.model_dump(exclude={"after", "limit", "format"}))
+    def wanted(self, viewer: Viewer) -> Wanted:
+        """As the books are asked, for this viewer."""
+        return Wanted(**self.model_dump(exclude={"after", "limit", "format"}), viewer=viewer)
 
 
 class TicketSearchAsk(TicketFilter):
@@ -133,6 +134,7 @@ class TicketView(View):
     summary: str
     peer_state: str
     system_number: str
+    confidential: bool = Field(description="保密: in lists and files without its words")
     deadlines: list[DeadlineView]
 
 

@@ -74,6 +74,12 @@ class MergeAsk(StepAsk):
     into: TicketNumber
 
 
+class SealAsk(TextAsk):
+    """Confidential from now on. Who had its calls or took its steps goes on seeing it; `agents` shall, too."""
+
+    agents: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
+
+
 class RelevelAsk(StepAsk):
     """A person's judgement and words; what is left out stays."""
 
@@ -100,6 +106,7 @@ class MatterAsk(Ask):
     matter: Matter = Matter.HELP
     level: Level = Level.THREE
     danger: bool = False
+    confidential: bool = False
     dispatch_to: Code | None = None
     call_id: Ulid | None = None
 
@@ -131,6 +138,7 @@ class LifeView(View):
     awaits_peer: bool
     peer_fed_back: bool
     danger: bool
+    confidential: bool
     bound: bool
     returns: int
     satisfied: bool | None

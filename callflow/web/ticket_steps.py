@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from callflow.domain import tickets as t
-from callflow.domain.codes import is_unit_code
-from callflow.domain.names import SiteId, TicketId
+from callflow.domain.confidence import may_see
+from callflow.domain.names import TicketId
 from callflow.domain.ticket_refusals import TicketRefusal
-from callflow.service.site_rules import DANGER_SITE
-from callflow.service.ticket_ports import Given, Lived
+from callflow.service.ticket_ports import Lived
+from callflow.web import ticket_meanings as mean
 from callflow.web import ticket_step_schemas as s
-from callflow.web.deps import Asker, Deps
+from callflow.web.deps import Asker
 from callflow.web.errors import Problem
 from callflow.web.put_off import PutOffView, waits_for_the_database
 from callflow.web.routes import CALL_WORKERS, Handler, Role, Route, Visit, answer
@@ -24,157 +23,10 @@ from callflow.web.views import life_view
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from callflow.domain.tickets import Happening, Life
+    from callflow.domain.tickets import Life
 
 EVERY_WRITE = ("facts-away", "idempotency-key-wrong", "idempotency-key-reused")
 SUPERVISORS = frozenset({Role.SUPERVISOR})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a step is made from."""
-
-    deps: Deps
-    life: Life
-    ask: Any
-    at: float
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """What shall happen, and to whom the matter is given besides."""
-
-    happenings: Sequence[Happening]
-    given: Given | None = None
-
-
-def sign(asked: Asked) -> Meant:
-    """签收."""
-    return Meant([t.Signed(asked.at, asked.by)])
-
-
-def respond(asked: Asked) -> Meant:
-    """初步响应, 办理."""
-    return Meant([t.Responded(asked.at, asked.by, note=asked.ask.text)])
-
-
-def feed_back(asked: Asked) -> Meant:
-    """反馈."""
-    return Meant([t.FedBack(asked.at, asked.by, result=asked.ask.text, told_by=asked.ask.told_by)])
-
-
-def citizen_told(asked: Asked) -> Meant:
-    """答复诉求人."""
-    return Meant([t.CitizenTold(asked.at, asked.by, channel=asked.ask.channel)])
-
-
-def call_back(asked: Asked) -> Meant:
-    """回访."""
-    return Meant([t.CalledBack(asked.at, asked.by, satisfied=asked.ask.satisfied)])
-
-
-def close(asked: Asked) -> Meant:
-    """办结."""
-    return Meant([t.Closed(asked.at, asked.by)])
-
-
-def give_back(asked: Asked) -> Meant:
-    """退回. What the other platform gave us goes back to it, and it has the matter again."""
-    returned: list[Happening] = [t.Returned(asked.at, asked.by, reason=asked.ask.text)]
-    peer = asked.life.peer
-    if peer is not None and asked.life.came_from_peer:
-        returned.append(t.Entrusted(asked.at, asked.by, peer=peer, owes=True))
-        returned.append(t.Dispatched(asked.at, asked.by, unit=peer))
-    return Meant(returned)
-
-
-def dispatch(asked: Asked) -> Meant:
-    """派发: to a unit, or across to the other platform (R-010, R-011, R-013)."""
-    ask, life = asked.ask, asked.life
-    if ask.platform is not None:
-        peer = _peer(asked.deps, ask.platform)
-        across = [
-            t.Entrusted(asked.at, asked.by, peer=peer, owes=True),
-            t.Dispatched(asked.at, asked.by, unit=peer, assisting=ask.assisting),
-        ]
-        return Meant(across, Given(peer, ask.text))
-    unit = ask.unit or (life.unit if life.bound else "")
-    _check_units(*filter(None, (ask.unit, *ask.assisting)))
-    return Meant([t.Dispatched(asked.at, asked.by, unit=unit, assisting=ask.assisting)])
-
-
-def dispute(asked: Asked) -> Meant:
-    """申请会商."""
-    return Meant([t.Disputed(asked.at, asked.by, reason=asked.ask.text)])
-
-
-def settle(asked: Asked) -> Meant:
-    """会商结论."""
-    _check_units(asked.ask.unit)
-    return Meant([t.Settled(asked.at, asked.by, unit=asked.ask.unit, binds=asked.ask.binds)])
-
-
-def escalate(asked: Asked) -> Meant:
-    """升级: the police get a linked ticket; at the police the danger is marked (R-012)."""
-    escalated: list[Happening] = [t.Escalated(asked.at, asked.by, reason=asked.ask.text)]
-    police = asked.deps.site.peer_of(DANGER_SITE)
-    if police is None:
-        return Meant(escalated)
-    peer = SiteId(police.id)
-    return Meant([*escalated, t.Entrusted(asked.at, asked.by, peer=peer, owes=True)], Given(peer, asked.ask.text))
-
-
-def cooperate(asked: Asked) -> Meant:
-    """协同处置: the other platform gets a linked ticket for its part; ours and its clocks go on (R-013, R-014)."""
-    if not asked.ask.text.strip():
-        raise Problem("reason-missing")
-    peer = _peer(asked.deps, asked.ask.platform)
-    if asked.life.unit == peer:
-        raise Problem("step-not-now")
-    beside = t.Entrusted(asked.at, asked.by, peer=peer, owes=True, beside=True)
-    return Meant([beside], Given(peer, asked.ask.text))
-
-
-def merge(asked: Asked) -> Meant:
-    """并单."""
-    return Meant([t.Merged(asked.at, asked.by, into=TicketId(asked.ask.into))])
-
-
-def relevel(asked: Asked) -> Meant:
-    """A person's level, kind of matter and category instead of the classifier's, and what the ticket says."""
-    ask, life, rules = asked.ask, asked.life, asked.deps.ticket_rules
-    check_category(asked.deps, ask.category)
-    check_region(asked.deps, ask.region)
-    level, matter = ask.level or life.level, ask.matter or life.matter
-    due = rules.deadlines(life, level, matter)
-    judged = t.Relevelled(asked.at, asked.by, level, matter, ask.category, due)
-    texts = (ask.location, ask.region, ask.summary)
-    written = [] if texts == (None, None, None) else [t.Described(asked.at, asked.by, *texts)]
-    return Meant([judged, *written])
-
-
-def check_region(deps: Deps, region: str | None) -> None:
-    """A place is one of GB/T 2260, or none."""
-    if region is not None and deps.regions.name(region) is None:
-        raise Problem("region-unknown")
-
-
-def check_category(deps: Deps, category: str | None) -> None:
-    """A category is one of the tree in force, or none."""
-    if category and category not in deps.ticket_rules.categories.names:
-        raise Problem("category-unknown")
-
-
-def _check_units(*codes: str) -> None:
-    if not all(is_unit_code(code) for code in codes):
-        raise Problem("unit-code-wrong")
-
-
-def _peer(deps: Deps, platform: str) -> SiteId:
-    if deps.site.peer_of(platform) is None:
-        raise Problem("platform-unknown")
-    return SiteId(platform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +35,7 @@ class StepRow:
 
     word: str
     asks: type[s.StepAsk]
-    means: Callable[[Asked], Meant]
+    means: Callable[[mean.Asked], mean.Meant]
     says: str
     roles: frozenset[Role] = CALL_WORKERS
     refuses: tuple[str, ...] = ()
@@ -197,37 +49,50 @@ class StepRow:
 
 
 STEPS = (
-    StepRow("sign", s.StepAsk, sign, "The unit has it (签收)."),
-    StepRow("respond", s.TextAsk, respond, "The first response (初步响应)."),
-    StepRow("feed-back", s.FeedBackAsk, feed_back, "The result (反馈)."),
-    StepRow("citizen-told", s.ToldAsk, citizen_told, "The citizen was told (答复)."),
-    StepRow("call-back", s.CallBackAsk, call_back, "The citizen was asked, once per incident (回访)."),
-    StepRow("close", s.StepAsk, close, "Done (办结)."),
-    StepRow("return", s.TextAsk, give_back, "Not our matter, once, with a reason (退回)."),
+    StepRow("sign", s.StepAsk, mean.sign, "The unit has it (签收)."),
+    StepRow("respond", s.TextAsk, mean.respond, "The first response (初步响应)."),
+    StepRow("feed-back", s.FeedBackAsk, mean.feed_back, "The result (反馈)."),
+    StepRow("citizen-told", s.ToldAsk, mean.citizen_told, "The citizen was told (答复)."),
+    StepRow("call-back", s.CallBackAsk, mean.call_back, "The citizen was asked, once per incident (回访)."),
+    StepRow("close", s.StepAsk, mean.close, "Done (办结)."),
+    StepRow("return", s.TextAsk, mean.give_back, "Not our matter, once, with a reason (退回)."),
     StepRow(
         "dispatch",
         s.DispatchAsk,
-        dispatch,
+        mean.dispatch,
         "To a unit, or to the other platform (派发).",
         refuses=("unit-code-wrong", "platform-unknown"),
     ),
-    StepRow("dispute", s.TextAsk, dispute, "A conference shall decide (会商)."),
+    StepRow("dispute", s.TextAsk, mean.dispute, "A conference shall decide (会商)."),
     StepRow(
-        "settle", s.SettleAsk, settle, "The conference has decided.", roles=SUPERVISORS, refuses=("unit-code-wrong",)
+        "settle",
+        s.SettleAsk,
+        mean.settle,
+        "The conference has decided.",
+        roles=SUPERVISORS,
+        refuses=("unit-code-wrong",),
     ),
-    StepRow("escalate", s.TextAsk, escalate, "Danger: the police get a linked ticket (升级).", is_urgent=True),
+    StepRow("escalate", s.TextAsk, mean.escalate, "Danger: the police get a linked ticket (升级).", is_urgent=True),
     StepRow(
         "cooperate",
         s.CooperateAsk,
-        cooperate,
+        mean.cooperate,
         "The other platform gets a linked ticket beside ours, with a reason (协同处置).",
         refuses=("platform-unknown",),
     ),
-    StepRow("merge", s.MergeAsk, merge, "The same matter as another ticket, which goes on (并单)."),
+    StepRow("merge", s.MergeAsk, mean.merge, "The same matter as another ticket, which goes on (并单)."),
+    StepRow(
+        "seal",
+        s.SealAsk,
+        mean.seal,
+        "Confidential: there only for who knows it, its units, supervisors and auditors (保密).",
+        refuses=("account-unknown",),
+    ),
+    StepRow("unseal", s.TextAsk, mean.unseal, "For everybody again, with a reason (解密).", roles=SUPERVISORS),
     StepRow(
         "relevel",
         s.RelevelAsk,
-        relevel,
+        mean.relevel,
         "A person's level, matter and category, and what the ticket says.",
         refuses=("category-unknown", "region-unknown"),
     ),
@@ -242,10 +107,13 @@ async def take_step(asker: Asker, word: str, ticket_id: TicketId, ask: Any) -> L
         FactsAway: nothing was written.
     """
     deps, row = asker.deps, ROWS[word]
-    life = await deps.lives.life(ticket_id)
+    life = await _life_for(asker, ticket_id)
     if life is None:
         raise Problem("ticket-not-found")
-    meant = row.means(Asked(deps, life, ask, asker.at, asker.by))
+    into = getattr(ask, "into", None)
+    if into is not None and await _life_for(asker, TicketId(into)) is None:
+        raise Problem(TicketRefusal.MERGE_TARGET_GONE)
+    meant = row.means(mean.Asked(deps, life, ask, asker.at, asker.by))
     lived = await deps.lives.live_on(
         ticket_id,
         *meant.happenings,
@@ -260,6 +128,14 @@ async def take_step(asker: Asker, word: str, ticket_id: TicketId, ask: Any) -> L
     if lived.refused is not None:
         raise Problem(lived.refused)
     return lived
+
+
+async def _life_for(asker: Asker, ticket_id: TicketId) -> Life | None:
+    """None also of a confidential ticket that is not there for him (R-056)."""
+    life = await asker.deps.lives.life(ticket_id)
+    viewer = asker.deps.site.viewer(asker.by)
+    there = life is not None and may_see(viewer, confidential=life.confidential, insiders=life.knows)
+    return life if there else None
 
 
 ROWS = {row.word: row for row in STEPS}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from callflow.domain.names import TicketId
 from callflow.service.ticket_search import Cursor
 from callflow.web.errors import FieldError, Problem
 from callflow.web.routes import READERS, Route, Visit, answer
 from callflow.web.ticket_schemas import QueueAsk, ReasonList, ReasonView, TicketList, TicketSearchAsk, TicketView
-from callflow.web.views import ticket_view
+from callflow.web.views import is_there_for, read_by, ticket_in_a_list, ticket_view
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -20,15 +20,15 @@ TICKET_ID = re.compile(r"[A-Z]{2}[0-9A-Za-z-]{4,38}")
 
 async def search(visit: Visit, ask: TicketSearchAsk) -> web.Response:
     """Tickets, newest first. What is asked stands in the body, never in an address."""
-    page = await visit.deps.search.page(ask.wanted(), ask.limit, place(ask.after))
+    page = await visit.deps.search.page(ask.wanted(visit.viewer), ask.limit, place(ask.after))
     after = None if page.after is None else page.after.text()
-    return answer(TicketList(tickets=[ticket_view(ticket) for ticket in page.tickets], after=after))
+    return answer(TicketList(tickets=[ticket_in_a_list(ticket) for ticket in page.tickets], after=after))
 
 
 async def queue(visit: Visit, ask: QueueAsk) -> web.Response:
     """What waits, urgent first; what has waited for a day is urgent, too."""
-    found = await visit.deps.search.queue(ask.wanted(), ask.limit, visit.now)
-    return answer(TicketList(tickets=[ticket_view(ticket) for ticket in found]))
+    found = await visit.deps.search.queue(ask.wanted(visit.viewer), ask.limit, visit.now)
+    return answer(TicketList(tickets=[ticket_in_a_list(ticket) for ticket in found]))
 
 
 def place(text: str | None) -> Cursor | None:
@@ -41,20 +41,23 @@ def place(text: str | None) -> Cursor | None:
 
 async def show_ticket(visit: Visit, _ask: None) -> web.Response:
     """One ticket."""
+    return answer(ticket_view(await _read(visit)))
+
+
+async def _read(visit: Visit) -> Any:
+    """The ticket that is asked for, if it is there for who asks; of a confidential one the audit knows it."""
     ticket_id = visit.part("ticket_id")
     ticket = await visit.deps.tickets.ticket(TicketId(ticket_id)) if TICKET_ID.fullmatch(ticket_id) else None
-    if ticket is None:
+    if ticket is None or not is_there_for(visit, ticket):
         raise Problem("ticket-not-found")
-    return answer(ticket_view(ticket))
+    await read_by(visit, ticket)
+    return ticket
 
 
 async def show_reasons(visit: Visit, _ask: None) -> web.Response:
     """Why agents decided as they did about its caller and its owner."""
-    ticket_id = visit.part("ticket_id")
-    known = TICKET_ID.fullmatch(ticket_id) and await visit.deps.tickets.ticket(TicketId(ticket_id))
-    if not known:
-        raise Problem("ticket-not-found")
-    found = await visit.deps.tickets.reasons(TicketId(ticket_id))
+    ticket = await _read(visit)
+    found = await visit.deps.tickets.reasons(TicketId(ticket.ticket_id))
     return answer(ReasonList(reasons=[ReasonView.model_validate(one) for one in found]))
 
 

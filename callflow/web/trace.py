@@ -17,7 +17,7 @@ from callflow.web.errors import Problem
 from callflow.web.routes import READERS, Role, Route, Visit, answer
 from callflow.web.schemas import ULID
 from callflow.web.ticket_schemas import TraceEntry, TraceMoment, TraceView
-from callflow.web.views import call_view, is_agents_own, ticket_view, trace_entry
+from callflow.web.views import call_view, is_agents_own, is_there_for, read_by, ticket_view, trace_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +38,12 @@ async def show_trace(visit: Visit, _ask: None) -> web.Response:
     tickets = await visit.deps.tickets.search(number=None, incident_id=incident_id, limit=10)
     if not calls and not tickets:
         raise Problem("incident-not-found")
+    if not all(is_there_for(visit, ticket) for ticket in tickets):  # nor does the incident exist for him
+        raise Problem("incident-not-found")
     if visit.who.role is Role.AGENT and calls and not any(is_agents_own(call, visit.who.agent_id) for call in calls):
         raise Problem("not-your-call")
+    for ticket in tickets:
+        await read_by(visit, ticket)
     entries = [trace_entry(row) for row in await visit.deps.tickets.trace(incident_id)]
     timeline = [one for call in calls for one in _call_moments(site, record_of(call), signature)]
     timeline += [one for entry in entries for one in _from_entry(site, entry)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from callflow.domain import screenpop
+from callflow.domain import confidence, screenpop
 from callflow.web.routes import Role
 from callflow.web.schemas import AttemptView, CallView, Moment, SuggestionView
 from callflow.web.ticket_schemas import TicketAttemptView, TicketView, TraceEntry
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from callflow.domain.calls import Attempt, Call
     from callflow.domain.names import AgentId
     from callflow.domain.tickets import Life
+    from callflow.web.routes import Visit
     from callflow.web.sessions import Session
 
 SEES_ALL_CALLS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
@@ -23,8 +24,11 @@ SEES_ALL_CALLS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 
 OF_THE_MATTER = (
     *("version", "channel", "region", "level", "matter", "category", "category_version", "department"),
-    *("unit", "location", "summary", "peer_state", "system_number"),
+    *("unit", "location", "summary", "peer_state", "system_number", "confidential"),
 )
+
+SEALED = {"number": None, "note": "", "peer_note": "", "location": "", "summary": "", "suggestion": None}
+"""What of a confidential ticket is in no list and no file."""
 
 
 def has_call_now(call: Call, agent_id: AgentId) -> bool:
@@ -83,6 +87,23 @@ def _moments_of_attempt(attempt: Attempt) -> Iterator[Moment]:
             )
 
 
+def ticket_in_a_list(ticket: Any) -> TicketView:
+    """As it stands among others: of a confidential one no word, which are read one ticket at a time and audited."""
+    view = ticket_view(ticket)
+    return view.model_copy(update=SEALED) if ticket.confidential else view
+
+
+def is_there_for(visit: Visit, ticket: Any) -> bool:
+    """Whether this ticket exists for who asks (R-056)."""
+    return confidence.may_see(visit.viewer, confidential=ticket.confidential, insiders=ticket.insiders.split())
+
+
+async def read_by(visit: Visit, ticket: Any) -> None:
+    """Write down that a confidential ticket is read. Raises FactsAway: then it is not shown."""
+    if ticket.confidential:
+        await visit.deps.confidence_read(ticket, by=visit.who.agent_id, role=str(visit.who.role), at=visit.now)
+
+
 def ticket_view(ticket: Any) -> TicketView:
     """A stored ticket, with its number masked."""
     return TicketView(
@@ -131,6 +152,7 @@ def life_view(life: Life, told: Sequence[str] = ()) -> LifeView:
         awaits_peer=life.awaits_peer,
         peer_fed_back=life.peer_fed_back,
         danger=life.danger,
+        confidential=life.confidential,
         bound=life.bound,
         returns=life.returns,
         satisfied=life.satisfied,

@@ -7,7 +7,7 @@ fills in the others, and the migration it knows is still the last. So a site is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -19,7 +19,7 @@ from callflow.adapters.sql.tables import second_factors, tickets
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-ADDED: Final[tuple[Column[str], ...]] = (tickets.c.system_number,)
+ADDED: Final[tuple[Column[Any], ...]] = (tickets.c.system_number, tickets.c.confidential, tickets.c.insiders)
 """Each may be null or has a server default, and is never dropped by a migration before the next but one version."""
 
 ADDED_TABLES: Final[tuple[Table, ...]] = (second_factors,)

@@ -8,7 +8,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from callflow.adapters.sql import outbox
+from callflow.adapters.sql import confidential, outbox
 from callflow.adapters.sql.audit import Entry
 from callflow.adapters.sql.frozen import call_of
 from callflow.adapters.sql.tables import calls
@@ -30,13 +30,17 @@ async def tell_ended(step: Step, before: Call | None, call: Call) -> None:
     if not call.is_over or (before is not None and before.is_over):
         return
     row = await step.ticket_of(call.incident_id)
+    if row is not None and row.confidential:  # who had the call is nobody's business over there
+        return
     peers = {call.caller.from_site, row and row.peer} - {None}
     for peer in sorted(map(str, peers)):
         await _tell(step, call, SiteId(peer))
 
 
 async def tell_all(step: Step, incident_id: IncidentId, peer: SiteId) -> None:
-    """The peer has a ticket of the incident now: what was over before he hears, too."""
+    """The peer has a ticket of the incident now: what was over before he hears, too, unless it is confidential."""
+    if await confidential.is_confidential(step, incident_id):
+        return
     mine = select(calls.c.whole).where(calls.c.incident_id == incident_id, calls.c.is_over)
     for text in (await step.connection.scalars(mine.order_by(calls.c.arrived_at))).all():
         await _tell(step, call_of(text), peer)

@@ -31,7 +31,7 @@ async def candidates(database: Database, site_id: str) -> list[dict[str, Any]]:
     wanted = (
         select(tickets, calls.c.whole)
         .join(calls, calls.c.call_id == tickets.c.call_id)
-        .where(tickets.c.suggestion.is_not(None), tickets.c.note != "")
+        .where(tickets.c.suggestion.is_not(None), tickets.c.note != "", ~tickets.c.confidential)
         .order_by(tickets.c.opened_at.desc())
         .limit(AT_MOST)
     )

@@ -23,10 +23,11 @@ def matter_body(step: Step, ticket: Any, peer_id: SiteId) -> dict[str, Any]:
         "presentation": ticket.presentation,
         "verified": ticket.verified if shown else Verified.NONE,
         "note": (ticket.note or ticket.peer_note)[: m.NOTE_LIMIT],
-        "suggestion": json.loads(ticket.suggestion) if ticket.suggestion else None,
+        "suggestion": json.loads(ticket.suggestion) if ticket.suggestion and not ticket.confidential else None,
         "ticket_id": ticket.ticket_id,
         "first_receiver": ticket.first_receiver,
         "region": ticket.region or step.site.platform.region,
         "consent": ticket.consent,
         "danger": ticket.danger,
+        "confidential": ticket.confidential,
     }

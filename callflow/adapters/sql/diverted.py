@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
+from callflow.adapters.sql.confidential import visible_to
 from callflow.adapters.sql.frozen import life_of
 from callflow.adapters.sql.tables import ticket_steps, tickets
 from callflow.service.ticket_ports import Diverted
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callflow.adapters.sql.database import Database
+    from callflow.domain.confidence import Viewer
     from callflow.domain.names import SiteId
 
 RESULTS: Final = ("fed_back", "peer_fed_back")
@@ -28,7 +30,9 @@ class SqlDiverted:
     def __init__(self, database: Database, site: SiteId) -> None:
         self._database, self._site = database, site
 
-    async def diverted(self, opened_from: float, opened_to: float, limit: int) -> Sequence[Diverted]:
+    async def diverted(
+        self, opened_from: float, opened_to: float, limit: int, viewer: Viewer | None = None
+    ) -> Sequence[Diverted]:
         """See the port."""
         newest = (
             select(ticket_steps.c.ticket_id, func.max(ticket_steps.c.entry).label("entry"))
@@ -41,7 +45,7 @@ class SqlDiverted:
         wanted = (
             select(tickets, result.c.text.label("result"), result.c.at.label("result_at"))
             .select_from(tickets.outerjoin(result, result.c.ticket_id == tickets.c.ticket_id))
-            .where(gone, tickets.c.opened_at >= opened_from, tickets.c.opened_at < opened_to)
+            .where(gone, tickets.c.opened_at >= opened_from, tickets.c.opened_at < opened_to, visible_to(viewer))
             .order_by(tickets.c.opened_at.desc(), tickets.c.ticket_id.desc())
             .limit(limit)
         )
@@ -63,7 +67,7 @@ def _diverted(row: Any) -> Diverted:
         region=row.region,
         opened_at=row.opened_at,
         peer_state=row.peer_state,
-        result=row.result,
+        result=None if row.confidential else row.result,  # a list is read without an audit entry
         result_at=row.result_at,
         satisfied=None if life is None else life.satisfied,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 
-from callflow.adapters.sql import crossing, outbox, precedents
+from callflow.adapters.sql import confidential, crossing, outbox, precedents
 from callflow.adapters.sql.audit import Entry
 from callflow.adapters.sql.errors import WrittenMeanwhile
 from callflow.adapters.sql.frozen import life_of, life_text
@@ -22,7 +22,7 @@ from callflow.domain.names import CallId, IncidentId, TicketId
 from callflow.domain.ticket_life import live
 from callflow.domain.ticket_refusals import ticket_refusal
 from callflow.domain.ticket_rules import Judgement
-from callflow.domain.tickets import Described
+from callflow.domain.tickets import Described, Sealed
 from callflow.service.messages import NOTE_LIMIT, Dispatch, TicketStep
 from callflow.service.ticket_ports import Given, Lived
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from callflow.adapters.sql.step import Step
     from callflow.domain.tickets import Happening, Life
 
-SILENT: Final = frozenset({"peer_fed_back", "peer_called_back", "entrusted"})
-"""What the peer himself has said, or is told by a message of its own."""
+SILENT: Final = frozenset({"peer_fed_back", "peer_called_back", "entrusted", "unsealed"})
+"""What the peer himself has said, or is told by a message of its own; and each platform lifts its own mark."""
 
 
 def judged(suggestion: Mapping[str, Any] | None, *, danger: bool) -> Judgement:
@@ -89,10 +89,18 @@ async def live_on(step: Step, row: Any, *happenings: Happening, text: str = "") 
     return Lived(life, tuple(word for word, _, _ in words))
 
 
+async def seal(step: Step, row: Any, *, by: str) -> tuple[str, ...]:
+    """It is confidential from now on, because `by` says so, an account or the other platform. Repeatable."""
+    if row is None or row.confidential:
+        return ()
+    sealed = Sealed(step.at, by, insiders=(by,))
+    return (await live_on(step, row, *await confidential.with_insiders(step, row, [sealed]))).told
+
+
 def life_in(step: Step, row: Any) -> Life:
     """The life as written; a ticket of a time before there were lives begins now, with the limits of its day."""
     if row.life:
-        return replace(life_of(row.life), peer=row.peer)
+        return confidential.as_marked(row, replace(life_of(row.life), peer=row.peer))
     said = json.loads(row.suggestion) if row.suggestion else None
     judgement = judged(said, danger=row.danger)
     return step.rules.begin(
@@ -122,6 +130,7 @@ def _columns(step: Step, life: Life) -> dict[str, Any]:
         "category": life.category,
         "unit": life.unit,
         "next_chase_at": step.rules.next_chase_at(life),
+        **confidential.columns_of(life),
     }
 
 
@@ -155,7 +164,7 @@ async def _tell(step: Step, row: Any, said: tuple[str, Happening, Life], text: s
     line = {"ticket_id": life.ticket_id, "version": life.version, "at": happening.at, "by": by}
     line |= {"step": word, "state": life.state, "text": text}
     await step.connection.execute(insert(ticket_steps).values(line))
-    body = _said_of(life, word, by, text)
+    body = _said_of(life, word, by, confidential.step_text(life, word, text))
     step.told.setdefault(life.incident_id, []).append(body)
     if life.peer is not None and word not in SILENT:
         once = f"step:{life.ticket_id}:{life.version}:{word}"

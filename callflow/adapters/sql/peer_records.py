@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from callflow.adapters.sql import crossing, nuisance, outbox
+from callflow.adapters.sql import confidential, crossing, nuisance, outbox
 from callflow.adapters.sql.ticket_records import open_ticket
 from callflow.domain import commands as c
 from callflow.domain.names import Consent
@@ -37,6 +37,8 @@ async def send_danger(step: Step, record: c.SendDanger) -> Detail:
 async def send_note(step: Step, record: c.SendNote) -> Detail:
     """Our agent's note as it is now; each version is a message of its own, and the last one stays."""
     call = await step.call_of(record.call_id)
+    if not await confidential.note_crosses(step, record.incident_id, record.peer):
+        return {"peer": record.peer, "kind": "note", "sent": False, "why": "confidential"}
     return await _send(step, record, "note", m.Note(note=call.note[: m.NOTE_LIMIT]))
 
 
@@ -67,9 +69,10 @@ async def _matter(step: Step, record: c.ToPeer) -> dict[str, Any]:
     opened = await open_ticket(step, c.OpenTicket(record.call_id, record.incident_id))
     ticket = await step.ticket_of(record.incident_id)
     note = call.note or ticket.note or ticket.peer_note
+    tells_past = call.nuisance and not ticket.confidential
     return crossing.matter_body(step, ticket, record.peer) | {
         "note": note[: m.NOTE_LIMIT],
         "ticket_id": opened["ticket_id"],
         "danger": call.danger,
-        "nuisance": await nuisance.history(step.connection, ticket.number_hash) if call.nuisance else None,
+        "nuisance": await nuisance.history(step.connection, ticket.number_hash) if tells_past else None,
     }

@@ -35,6 +35,9 @@ MIRRORED: Final[dict[str, Callable[[float, str, TicketStep], Happening]]] = {
 
 CALLED_BACK: Final = "called_back"
 
+SEALED: Final = "sealed"
+"""Confidential over there, so also here; the mark is taken off by each platform for itself (R-056)."""
+
 FEEDBACK: Final = frozenset({"fed_back", "closed"})
 """With these the peer owes nothing more (R-041)."""
 
@@ -57,8 +60,8 @@ async def keep_peer_step(step: Step, record: KeepPeerStep) -> Detail:
     if said.step == CALLED_BACK:
         meant.append(PeerCalledBack(step.at, record.peer, satisfied=said.satisfied))
     # A matter comes back once: who has given it back himself hears the echo of that.
+    told: list[str] = list(await lives.seal(step, row, by=record.peer)) if said.step == SEALED else []
     gives_back = said.step == "returned" and row.owner == record.peer and lives.life_in(step, row).returns == 0
-    told: list[str] = []
     for happening in meant:
         row = await step.ticket_of(record.incident_id)
         if TABLE[lives.life_in(step, row).state][type(happening)].rule is not nothing:

@@ -56,7 +56,9 @@ async def disputes(connection: AsyncConnection) -> list[Dispute]:
         .order_by(func.count().desc(), tickets.c.category)
         .limit(KINDS)
     )
-    waiting = select(tickets.c.ticket_id, tickets.c.category, tickets.c.region).where(tickets.c.state == State.DISPUTED)
+    waiting = select(tickets.c.ticket_id, tickets.c.category, tickets.c.region).where(
+        tickets.c.state == State.DISPUTED, ~tickets.c.confidential
+    )
     now: defaultdict[tuple[str, str], list[TicketId]] = defaultdict(list)
     for row in (await connection.execute(waiting.order_by(tickets.c.opened_at).limit(WAITING))).all():
         now[row.category, row.region].append(TicketId(row.ticket_id))

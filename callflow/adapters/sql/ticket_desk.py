@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sqlalchemy import func, insert, select, update
 from ulid import ULID
 
-from callflow.adapters.sql import audit, lives, outbox, precedents, ticket_events
+from callflow.adapters.sql import audit, confidential, lives, outbox, precedents, ticket_events
 from callflow.adapters.sql.step import Step
 from callflow.adapters.sql.tables import seen_events, tickets
 from callflow.adapters.sql.ticket_records import caller_columns, make, open_ticket
@@ -105,6 +105,8 @@ class SqlLives:
             if (ticket_id := await step.connection.scalar(before)) is not None:
                 return TicketId(ticket_id)
             made = await _make_of_call(step, matter, matter.call) if matter.call else await _make(step, matter)
+            if matter.sealed_by:
+                await lives.seal(step, await lives.locked(step, made), by=matter.sealed_by)
             seen = insert(seen_events).values(event_key=once, at=at, outcome=made)
             await step.connection.execute(seen)
             return TicketId(made)
@@ -136,7 +138,8 @@ class SqlLives:
             refused = await self._refused(step, row, happenings, read_version)
             if refused is not None:
                 return Lived(lives.life_in(step, row), refused=refused)
-            lived = await lives.live_on(step, row, *happenings, text=text)
+            meant = await confidential.with_insiders(step, row, happenings)
+            lived = await lives.live_on(step, row, *meant, text=text)
             if lived.refused is None:
                 await step.connection.execute(insert(seen_events).values(event_key=once, at=at))
                 await self._consequences(step, row, lived, happenings, given)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from callflow.adapters.sql.step import Step
 
 OF_THE_ROW = ("call_id", "channel", "level", "category", "department", "location", "state", "version", "unit")
+SEALED = {"note": "", "location": "", "summary": "", "suggestion": None}
+"""What of a confidential ticket stays in our books, beside its number (R-056)."""
 OF_THE_PAIR = ("owner", "settled", "peer", "peer_ticket_id", "peer_state", "system_number", "opened_at", "changed_at")
 
 
@@ -32,20 +34,21 @@ async def put_told(step: Step) -> None:
     for incident_id, steps in step.told.items():
         row = await step.ticket_of(incident_id)
         if row is not None:
-            body = TicketEvent(steps=tuple(steps), ticket=_object(step, row, system.numbers))
+            said = [one.model_copy(update={"text": ""}) for one in steps] if row.confidential else steps
+            body = TicketEvent(steps=tuple(said), ticket=_object(step, row, system.numbers))
             await outbox.put(step, outbox.Written(incident_id, SiteId(system.id), KIND, body))
 
 
 def _object(step: Step, row: Any, numbers: str) -> TicketObject:
     life = lives.life_in(step, row)
+    numbers = "none" if row.confidential else numbers
     number = {"whole": row.caller_number, "masked": masked(row.caller_number), "none": ""}[numbers]
     shown = {"number": number, "verified": row.verified if number else Verified.NONE}
     named = {name: getattr(row, name) for name in (*OF_THE_ROW, *OF_THE_PAIR)}
     lived = {"matter": life.matter, "assisting": life.assisting, "summary": row.summary[:NOTE_LIMIT]}
     lived |= {"deadlines": [asdict(one) for one in life.deadlines]}
-    return TicketObject.model_validate(
-        crossing.matter_body(step, row, SiteId(step.site.platform.id)) | shown | named | lived
-    )
+    whole = crossing.matter_body(step, row, SiteId(step.site.platform.id)) | shown | named | lived
+    return TicketObject.model_validate(whole | (SEALED if row.confidential else {}))
 
 
 class SystemNumbers:

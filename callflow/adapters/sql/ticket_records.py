@@ -100,6 +100,8 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         await step.change_ticket(record.incident_id, **link)
         if matter.danger:
             await _endanger(step, record.incident_id)
+    if matter.confidential:
+        await lives.seal(step, await step.ticket_of(record.incident_id), by=record.peer)
     await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
     await call_records.tell_all(step, record.incident_id, record.peer)
     return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}

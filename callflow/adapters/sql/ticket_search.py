@@ -7,12 +7,13 @@ stay right while tickets are opened, and an export that was cut goes on where it
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, case, select, true, tuple_
 
 from callflow.adapters.sql import audit
+from callflow.adapters.sql.confidential import visible_to
 from callflow.adapters.sql.tables import tickets
 from callflow.adapters.sql.tickets import Ticket, ticket_of_row
 from callflow.domain.limits import Level
@@ -88,7 +89,7 @@ class SqlTicketSearch:
 
     async def exported(self, by: str, wanted: Wanted, rows: int, checksum: str, at: float) -> None:
         """See the port."""
-        found_by = {name: value for name, value in asdict(wanted).items() if value is not None}
+        found_by = {name: value for name, value in asdict(replace(wanted, viewer=None)).items() if value is not None}
         found_by |= {"number": "given"} if wanted.number is not None else {}
         detail = {"by": by, "rows": rows, "sha256": checksum, "wanted": found_by}
         entry = audit.Entry(CallId(""), IncidentId(""), "tickets.exported", detail)
@@ -96,7 +97,8 @@ class SqlTicketSearch:
         await self._database.write(lambda connection: audit.append(connection, [entry], None, at, homes))
 
     def _which(self, wanted: Wanted, after: Cursor | None) -> Any:
-        asked = [
+        asked = [visible_to(wanted.viewer)]
+        asked += [
             column == getattr(wanted, name) for name, column in COLUMNS.items() if getattr(wanted, name) is not None
         ]
         if wanted.number is not None:

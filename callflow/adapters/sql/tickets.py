@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import and_, select, true
 
 from callflow.adapters.sql import nuisance, reasons
+from callflow.adapters.sql.confidential import as_marked
 from callflow.adapters.sql.frozen import life_of
 from callflow.adapters.sql.tables import audit, calls, inbox, outbox, ticket_steps, tickets
 from callflow.domain.names import (
@@ -90,6 +91,9 @@ class Ticket:
     number_gone_at: float | None
     """Since when the number is only its mask; `texts_gone_at` likewise of what was said."""
     texts_gone_at: float | None
+    confidential: bool
+    insiders: str
+    """Who knows it while it is confidential, as `domain.confidence.insiders_text` writes them."""
     system_number: str
     """Its number in the platform's own ticket system, "" before that has said one."""
 
@@ -184,7 +188,8 @@ class TicketsRead:
         if suggestion is None and noted:
             suggestion = json.loads(noted)
         shown = [ours] if ours else []
-        shown += [ticket for ticket in earlier if ticket.incident_id != call.incident_id]
+        others = [ticket for ticket in earlier if ticket.incident_id != call.incident_id]
+        shown += [ticket for ticket in others if not ticket.confidential]  # a pop is read over a shoulder
         history = "" if past is None else nuisance.sentence(past)
         notes = (history, ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
         return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note))
@@ -234,6 +239,6 @@ def ticket_of_row(row: Any) -> Ticket:
             "suggestion": json.loads(row.suggestion) if row.suggestion else None,
             "settled": Settled(row.settled) if row.settled else None,
             "consent": Consent(row.consent),
-            "life": replace(life_of(row.life), peer=row.peer) if row.life else None,
+            "life": as_marked(row, replace(life_of(row.life), peer=row.peer)) if row.life else None,
         }
     )

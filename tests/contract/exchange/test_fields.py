@@ -32,6 +32,7 @@ MATTER = {
     "consent",
     "danger",
     "nuisance",
+    "confidential",
 }
 CROSSING = {
     "handover": MATTER | {"attempt_id", "kind"},

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callflow.adapters.put_off_file import PutOffFile
+from callflow.adapters.sql.confidential import SqlConfidences
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.figures import SqlFigures
@@ -41,6 +42,7 @@ def a_ticket_house(books: Database, folder: Path) -> House:
     """A site whose tickets stand in these books; not open yet."""
     made = House()
     made.lives, made.tickets, made.search = SqlLives(books, made.site), TicketsRead(books), SqlTicketSearch(books)
+    made.confidence_read = SqlConfidences(books)
     made.diverted = SqlDiverted(books, SiteId(made.site.platform.id))
     made.figures, made.put_off = SqlFigures(books), PutOff(PutOffFile(folder / "later.ndjson"), made.desks)
     return made

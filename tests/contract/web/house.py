@@ -108,7 +108,7 @@ class House:
         self.agent, self.colleague = AgentId("8001"), AgentId("8009")
         self.supervisor, self.auditor, self.administrator = AgentId("8002"), AgentId("8003"), AgentId("8004")
         self.facts = FakeFacts()
-        self.listens, self.pbx_is_away = list[tuple[str, ...]](), False
+        self.listens, self.pbx_is_away, self.phones_lost = list[tuple[str, ...]](), False, list[CallId]()
         self.factor_books: Any = FakeFactors()
         self.suggestions: dict[CallId, Mapping[str, Any]] = {}
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
@@ -118,6 +118,7 @@ class House:
         self.search: Any = self.tickets
         self.figures: Any = None
         self.diverted: Any = None
+        self.confidence_read: Any = None
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.put_off: Any = PutOff(PutOffFile(Path(self.tape_folder.name, "later")), self.desks)
@@ -135,9 +136,7 @@ class House:
         self.phones: dict[AgentId, str] = {}
         self.ticket_system: TicketSystemDoor | None = None
         self.evidence: Any = None
-        self.phones_lost: list[CallId] = []
-        self.suggest_waits = False
-        self.asked: list[Words] = []
+        self.suggest_waits, self.asked = False, list[Words]()
         self.suggestion: dict[str, Any] | Exception = SUGGESTION
         self.missing: dict[str, str] = {}
         self.keys = KeyFacts(self.now + 80 * 86_400, self.now + 80 * 86_400, "a1" * 32, {"110": "b2" * 32})
@@ -182,6 +181,7 @@ class House:
             probes={"database": database, "redis": redis},
             platforms={"trunk-110": trunk},
             number_shown=self.number_shown,
+            confidence_read=self.confidence_read,
             listen_asked=self.listen_asked,
             listen_in=self.listen_in,
             keys=self.keys,

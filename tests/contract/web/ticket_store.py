@@ -46,6 +46,8 @@ class Ticket:
     summary: str = ""
     peer_state: str = ""
     system_number: str = ""
+    confidential: bool = False
+    insiders: str = ""
     life: None = None
 
 

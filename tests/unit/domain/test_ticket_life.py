@@ -32,9 +32,11 @@ from callflow.domain.tickets import (
     Relevelled,
     Responded,
     Returned,
+    Sealed,
     Settled,
     Signed,
     State,
+    Unsealed,
 )
 
 LIFE = Life(
@@ -69,6 +71,8 @@ STEPS: dict[type[Happening], Happening] = {
     Relevelled: Relevelled(14.0, level=Level.ONE, **UNIT),
     Described: Described(14.2, location="红星路", summary="路灯不亮", **UNIT),
     Entrusted: Entrusted(14.5, peer=SiteId("110"), owes=True, **UNIT),
+    Sealed: Sealed(14.6, by="8001", insiders=("8001", "8002")),
+    Unsealed: Unsealed(14.7, by="8300", reason="已公开"),
     Chased: Chased(15.0, key="result:breached", by="clock"),
 }
 
@@ -168,6 +172,8 @@ def test_a_level_is_raised_and_never_lowered() -> None:
         (Returned(1.0, "x", "  "), TicketRefusal.REASON_MISSING),
         (Disputed(1.0, "x", ""), TicketRefusal.REASON_MISSING),
         (Escalated(1.0, "x", ""), TicketRefusal.REASON_MISSING),
+        (Unsealed(1.0, "x", ""), TicketRefusal.REASON_MISSING),
+        (Unsealed(1.0, "x", "已公开"), TicketRefusal.NOT_NOW),
         (Dispatched(1.0, "x", ""), TicketRefusal.UNIT_MISSING),
         (Merged(1.0, "x", LIFE.ticket_id), TicketRefusal.MERGED_INTO_ITSELF),
         (FedBack(1.0, "x", " "), TicketRefusal.RESULT_MISSING),
@@ -185,12 +191,13 @@ def test_what_is_refused_is_refused_by_name(step: Happening, code: TicketRefusal
 def lives() -> list[Life]:
     """Every state, with and without what decides about the next step."""
     return [
-        replace(LIFE, state=state, returns=returns, bound=bound, peer_fed_back=fed, danger=danger)
+        replace(LIFE, state=state, returns=returns, bound=bound, peer_fed_back=fed, danger=danger, confidential=sealed)
         for state in State
         for returns in (0, 1)
         for bound in (False, True)
         for fed in (False, True)
         for danger in (False, True)
+        for sealed in (False, True)
     ]
 
 
@@ -221,7 +228,7 @@ def test_what_is_not_refused_changes_something_and_what_is_over_stays_so() -> No
                 )
             if life.is_over:
                 assert live(life, step).life.state is life.state
-            if life.is_over and not isinstance(step, PeerCalledBack):
+            if life.is_over and not isinstance(step, PeerCalledBack | Sealed | Unsealed):
                 assert ticket_refusal(life, step) is TicketRefusal.TICKET_OVER
                 assert live(life, step).life == life
 
