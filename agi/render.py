@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from callflow.sitefile import Contact, Site, Target
+    from callflow.site_directory import Contact, Target
+    from callflow.sitefile import Site
 
 CATCH_ALLS = tuple("[#-z]" * length for length in range(1, 16)) + tuple("X" * length for length in range(16, 25))
 """Whatever an agent's transfer key sends is caught, so that it never gets a 404: any printable text of up to 15

@@ -144,6 +144,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
     async with _database(settings, NumberIndex.of_secret(keys.session_secret)) as database:
         database.homes = site.guests
         ticket_rules = load_rules(settings.limits_file or LIMITS, settings.calendar_file or SHIPPED)
+        if lost := {name for one in site.notices for name in one.categories} - ticket_rules.categories.names:
+            raise NotStarted(f"[[notices]] name categories that there are not: {', '.join(lost)}; correct the site file")
         sql = SqlFacts(database, site, ticket_rules)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)
@@ -200,7 +202,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             keep_suggestion=sql.keep_suggestion,
             files=tickets,
             probes=probes_of(link, runner, facts, desks, keeper, put_off=put_off),
-            platforms=platforms_of(site, trunks, lines, exchange.webhook)
+            platforms=platforms_of(site, trunks, lines, exchange.webhooks)
             | {"guard": guard_of(settings.guard_dir, clock)},
             number_shown=SqlReveals(database),
             confidence_read=SqlConfidences(database),

@@ -9,7 +9,7 @@ from callflow.adapters.exchange_http import client_tls
 from callflow.adapters.exchange_lines import ExchangeLines, lines_of
 from callflow.adapters.sql.outbox import SqlInbox, SqlOutgoing
 from callflow.adapters.sql.ticket_events import SystemNumbers
-from callflow.adapters.ticket_webhook import TicketWebhook
+from callflow.adapters.ticket_webhook import Patience, TicketWebhook
 from callflow.domain.names import IncidentId, SiteId
 from callflow.lab.keys import KeysError
 from callflow.service.exchange import Mode
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from callflow.lab.keys import SiteKeys
     from callflow.service.messages import ExchangeMessage
     from callflow.sitefile import Site
+
+NOTICE_PATIENCE = Patience(answer_limit_s=5.0, failed_s=2.0, refused_s=30.0)
+"""Somebody may be in danger: asked again sooner than a ticket system."""
 
 Take = Callable[["ExchangeMessage"], Awaitable[None]]
 
@@ -44,18 +47,25 @@ class ExchangeParts:
             for peer in site.peer
         }
         outgoing.when_stored(self.wake)
-        system = site.ticket_system
-        self.webhook: TicketWebhook | None = None
-        if system is not None:
+        self.webhooks: dict[str, TicketWebhook] = {}
+        """Whom we tell by webhook, by the name that `/health/ready` has for the line."""
+        if (system := site.ticket_system) is not None:
             key = system_key(keys.ticket_system_out)
-            self.webhook = TicketWebhook(system, key, outgoing, SystemNumbers(database).of_incident, clock)
+            told = TicketWebhook(system, key, outgoing, SystemNumbers(database).of_incident, clock)
+            self.webhooks["ticket-system"] = told
+        for receiver in site.notices:
+            key = notice_key(keys, receiver.id)
+            notices = TicketWebhook(receiver, key, outgoing, _keep_no_number, clock)
+            notices.patience = NOTICE_PATIENCE
+            self.webhooks[f"notices-{receiver.id}"] = notices
 
     def wake(self, peer: SiteId) -> None:
         """See `ports.Outbox`."""
         if peer in self._outflows:
             self._outflows[peer].bell.ring()
-        elif self.webhook is not None and peer == self.webhook.peer:
-            self.webhook.bell.ring()
+        for webhook in self.webhooks.values():
+            if webhook.peer == peer:
+                webhook.bell.ring()
 
     async def _send_all_again(self, peer: SiteId, incident_id: IncidentId) -> None:
         await self._outflows[peer].send_all_again(incident_id)
@@ -77,7 +87,8 @@ class ExchangeParts:
             pushing=frozenset(SiteId(one.id) for one in self._site.peer if one.exchange_in is Mode.PUSH),
             pulled={SiteId(p.id): self._outflows[SiteId(p.id)] for p in self._site.peer if p.exchange_out is Mode.PULL},
         )
-        lines = lines_of(self._site.peer, inflow=inflow, outflows=self._outflows, tls=tls, webhook=self.webhook)
+        hooks = tuple(self.webhooks.values())
+        lines = lines_of(self._site.peer, inflow=inflow, outflows=self._outflows, tls=tls, webhooks=hooks)
         return lines, door
 
 
@@ -89,6 +100,20 @@ def system_key(secret: str) -> bytes:
         raise KeysError(
             f"secrets.json: ticket_system_in, ticket_system_out: {error}; make each by `openssl rand -hex 24`"
         ) from error
+
+
+def notice_key(keys: SiteKeys, receiver: str) -> bytes:
+    """What we sign with to a receiver of notices. Raises KeysError."""
+    try:
+        return key_of(keys.notices.get(receiver, ""))
+    except ValueError as error:
+        raise KeysError(
+            f"secrets.json: notices.{receiver}: {error}; make it by `openssl rand -hex 24`, or let ./run up make it"
+        ) from error
+
+
+async def _keep_no_number(_incident_id: IncidentId, _number: str, _at: float) -> None:
+    """A receiver of notices may number them; ours is the ticket's."""
 
 
 def ticket_system_door(site: Site, keys: SiteKeys, database: Database) -> TicketSystemDoor | None:

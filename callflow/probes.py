@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agi.link import AmiLink
@@ -45,9 +45,9 @@ def probes_of(
 
 
 def platforms_of(
-    site: Site, trunks: Trunks, exchange: ExchangeLines, webhook: TicketWebhook | None = None
+    site: Site, trunks: Trunks, exchange: ExchangeLines, webhooks: Mapping[str, TicketWebhook]
 ) -> dict[str, Probe]:
-    """Two lines to each peer, voice and data, and the one to our own ticket system."""
+    """Two lines to each peer, voice and data, and those to whom we tell by webhook, by their names."""
 
     def trunk(peer: str) -> Probe:
         async def asked() -> str | None:
@@ -61,7 +61,7 @@ def platforms_of(
 
         return asked
 
-    own = {} if webhook is None else {"ticket-system": webhook.trouble}
+    own = {name: webhook.trouble for name, webhook in webhooks.items()}
     lines = {f"trunk-{p.id}": trunk(p.id) for p in site.peer} | {f"exchange-{p.id}": line(p.id) for p in site.peer}
     return lines | own
 

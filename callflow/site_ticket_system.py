@@ -1,4 +1,4 @@
-"""A platform's own ticket system, told of every step of a ticket: part of the site file (docs/ticket-system.md)."""
+"""Whom a platform tells by signed webhook: part of the site file (docs/ticket-system.md, docs/notices.md)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, model_validator
 
+from callflow.domain.limits import Level
 from callflow.site_keeping import Strict
 
 SCHEMES: Final = ("https", "http")
 
 
-class TicketSystem(Strict):
+class Webhook(Strict):
     """Where it is, and whether callers' numbers go there; both are decisions, and neither has a default.
 
     `ca`: the authority of its certificate, where that is not one of the machine's. `waiting_limit`: so many untold
@@ -28,7 +29,7 @@ class TicketSystem(Strict):
     waiting_limit: int = Field(default=10_000, ge=1)
 
     @model_validator(mode="after")
-    def _goes_where_it_should(self) -> TicketSystem:
+    def _goes_where_it_should(self) -> Webhook:
         try:
             parts = urlsplit(self.url)
             host, _ = parts.hostname, parts.port
@@ -41,6 +42,27 @@ class TicketSystem(Strict):
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError("url: no user, no query, no fragment; the signature says who we are")
         return self
+
+
+class TicketSystem(Webhook):
+    """The platform's own ticket system, told of every step of a ticket."""
+
+
+class NoticeReceiver(Webhook):
+    """Emergency management, a fire brigade or the like: told of urgent matters, and of nothing else (R-028).
+
+    Told is what is in danger (`danger`) or of one of these `levels`, in one of these `categories` (none named: all).
+    """
+
+    name_zh: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    levels: tuple[Level, ...] = (Level.ONE, Level.TWO)
+    danger: bool = True
+    categories: tuple[str, ...] = ()
+
+    def hears_of(self, level: int, category: str, *, danger: bool) -> bool:
+        """Whether a ticket that stands so is told."""
+        is_urgent = level in self.levels or (danger and self.danger)
+        return is_urgent and (not self.categories or category in self.categories)
 
 
 def _is_this_machine(host: str) -> bool:

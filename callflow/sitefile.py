@@ -17,9 +17,10 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from callflow.domain.confidence import Viewer
 from callflow.service.exchange import Mode
 from callflow.service.profiles import Profile
+from callflow.site_directory import Target
 from callflow.site_keeping import Journal, Logs, Recording, Retention, Strict
 from callflow.site_people import SEES_CONFIDENTIAL, AgentAccount, Code, Guard, Security, Supervision
-from callflow.site_ticket_system import TicketSystem
+from callflow.site_ticket_system import NoticeReceiver, TicketSystem
 
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
 
@@ -158,32 +159,6 @@ class Peer(Strict):
         return self.names.profile
 
 
-class Contact(Strict):
-    """A duty phone of a directory entry, rung when its own line fails (requirement R-005)."""
-
-    name_zh: str
-    name_en: str
-    via: Code
-    dial: Code
-    answer_is_human: bool
-
-
-class Target(Strict):
-    """A directory entry: what agents may hand a caller to. `via` is a peer's or carrier's id.
-
-    `answer_is_human` is for a line behind a carrier; a platform's is its peer's. `contacts`: duty phones, in order.
-    """
-
-    code: Code
-    name_zh: str
-    name_en: str
-    via: Code
-    dial: Code
-    sort: Literal["platform", "emergency", "utility", "department", "region"]
-    answer_is_human: bool = False
-    contacts: tuple[Contact, ...] = Field(default=(), max_length=9)
-
-
 class Site(Strict):
     """A whole site file."""
 
@@ -201,6 +176,7 @@ class Site(Strict):
     guard: Guard = Guard()
     security: Security = Security()
     ticket_system: TicketSystem | None = None
+    notices: tuple[NoticeReceiver, ...] = ()
     supervision: Supervision = Supervision()
 
     @model_validator(mode="after")
@@ -211,6 +187,11 @@ class Site(Strict):
             raise ValueError(f"directory entries {lost} name a `via` that is neither a peer nor a carrier")
         if self.ticket_system is not None and self.ticket_system.id in known | {self.platform.id}:
             raise ValueError("ticket_system.id is a platform's or a carrier's already")
+        told = [one.id for one in self.notices]
+        if len(set(told)) != len(told) or {*told} & (
+            known | {self.platform.id, self.ticket_system and self.ticket_system.id}
+        ):
+            raise ValueError("notices: an id is there twice, or is a platform's, a carrier's or the ticket system's")
         if self.journal.keep_days > self.retention.numbers_days:
             raise ValueError("journal.keep_days is longer than retention.numbers_days, and the journal holds numbers")
         if 0 < self.retention.matters_days < self.recording.keep_days:
@@ -267,6 +248,10 @@ class Site(Strict):
     def is_ticket_system(self, addressee: str) -> bool:
         """Whether this is our own ticket system, which is no peer and gets our own names."""
         return self.ticket_system is not None and self.ticket_system.id == addressee
+
+    def hears(self, addressee: str) -> bool:
+        """Whether this is somebody who is told by webhook: the ticket system, or a receiver of notices."""
+        return self.is_ticket_system(addressee) or any(one.id == addressee for one in self.notices)
 
     def target_of(self, code: str) -> Target | None:
         """The directory entry with this code, or None."""

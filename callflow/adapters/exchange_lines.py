@@ -1,4 +1,4 @@
-"""The lines to all peers, each as his row of the site file says, and to our own ticket system, kept going for ever.
+"""The lines to all peers, each as his row of the site file says, and to whom we tell by webhook, kept going for ever.
 
 A peer that is away is tried again with growing pauses; nothing is given up.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from contextlib import nullcontext
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -37,9 +37,9 @@ log = structlog.get_logger(__name__)
 class ExchangeLines:
     """Everything that carries."""
 
-    def __init__(self, https: Https, carriers: Sequence[Carrier], webhook: TicketWebhook | None = None) -> None:
-        self._https, self._webhook = https, webhook
-        self._carriers = [*carriers, *([] if webhook is None else [webhook])]
+    def __init__(self, https: Https, carriers: Sequence[Carrier], webhooks: Sequence[TicketWebhook] = ()) -> None:
+        self._https, self._webhooks = https, webhooks
+        self._carriers: list[Carrier] = [*carriers, *webhooks]
 
     @property
     def away(self) -> dict[SiteId, str]:
@@ -48,10 +48,12 @@ class ExchangeLines:
 
     async def run(self) -> None:
         """Carry to and from every peer, for ever."""
-        beside = nullcontext() if self._webhook is None else self._webhook.opened()
-        async with self._https.opened(), beside, asyncio.TaskGroup() as group:
-            for carrier in self._carriers:
-                group.create_task(self._keep_carrying(carrier))
+        async with self._https.opened(), AsyncExitStack() as beside:
+            for webhook in self._webhooks:
+                await beside.enter_async_context(webhook.opened())
+            async with asyncio.TaskGroup() as group:
+                for carrier in self._carriers:
+                    group.create_task(self._keep_carrying(carrier))
 
     async def _keep_carrying(self, carrier: Carrier) -> None:
         pause_s, was_away, name = FIRST_PAUSE_S, False, type(carrier).__name__.lower()
@@ -84,7 +86,7 @@ def lines_of(
     inflow: Inflow,
     outflows: Mapping[SiteId, Outflow],
     tls: ssl.SSLContext,
-    webhook: TicketWebhook | None = None,
+    webhooks: Sequence[TicketWebhook] = (),
 ) -> ExchangeLines:
     """Lay the lines as the site file has them. What a peer pushes to us or pulls from us comes through our own door."""
     https, carriers = Https(tls), list[Carrier]()
@@ -99,4 +101,4 @@ def lines_of(
             carriers.append(FilesOut(outflow, peer.exchange_folders.out, peer.exchange_folders.into))
         if peer.exchange_folders is not None and peer.exchange_in is Mode.FILE:
             carriers.append(FilesIn(peer_id, inflow, peer.exchange_folders.out, peer.exchange_folders.into))
-    return ExchangeLines(https, carriers, webhook)
+    return ExchangeLines(https, carriers, webhooks)

@@ -1,7 +1,8 @@
 """Every step of a ticket to the platform's own ticket system: one signed POST each, in the order of each ticket.
 
 It is a `service.exchange.Carrier`, kept carrying like the lines to the peers. A message waits in the outbox until a
-receipt that names it is in. A ticket whose message is refused, or fails, waits by itself; the others go on.
+receipt that names it is in. A ticket whose message is refused, or fails, waits by itself; the others go on. Notices of
+urgent matters go the same way, each receiver by a webhook of his own (docs/notices.md).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from callflow.service.exchange import Outgoing
-    from callflow.site_ticket_system import TicketSystem
+    from callflow.site_ticket_system import Webhook
 
 ANSWER_LIMIT_BYTES: Final = 16 * 1024
 LOOK_EVERY_S: Final = 10.0
@@ -70,7 +71,7 @@ class TicketWebhook:
     patience = Patience()
 
     def __init__(
-        self, system: TicketSystem, key: bytes, outgoing: Outgoing, numbered: Numbered, clock: Callable[[], float]
+        self, system: Webhook, key: bytes, outgoing: Outgoing, numbered: Numbered, clock: Callable[[], float]
     ) -> None:
         self.peer, self.bell = SiteId(system.id), Bell()
         self._system, self._key, self._outgoing, self._numbered = system, key, outgoing, numbered
@@ -149,7 +150,7 @@ class TicketWebhook:
         except _Refused as refused:
             self._later[incident_id] = time.monotonic() + self.patience.refused_s
             self.refused[incident_id] = str(refused)
-            log.error("ticket system refuses a step", incident_id=incident_id, why=str(refused))  # noqa: TRY400 - its answer is all there is to say
+            log.error("webhook refuses a message", by=self.peer, incident_id=incident_id, why=str(refused))  # noqa: TRY400 - its answer is all there is to say
 
     async def _send(self, message: Unsent) -> str | None:
         """Return when its receipt is in; its own number of the ticket, where it says one."""

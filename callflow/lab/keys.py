@@ -9,7 +9,8 @@ One directory a site, so that a container or a host is given its own and nothing
     <keys>/<site>/peers/<peer>.pub             Ed25519, checks the peer's messages
     <keys>/<site>/uui/<peer>.key               64 hex digits, the same in both sites: User-to-User
     <keys>/<site>/secrets.json                 AMI, Redis, session, the two of the platform's own ticket system
-                                               (base64 or hex), and each agent's SIP and desk password
+                                               and one of each receiver of notices (base64 or hex), and each agent's
+                                               SIP and desk password
 
 Production brings the same layout from its own authority and names the directory (`keys_dir`).
 """
@@ -58,6 +59,8 @@ class SiteNeeds:
     names: tuple[str, ...]
     agents: tuple[AgentId, ...]
     peers: tuple[SiteId, ...]
+    notices: tuple[str, ...] = ()
+    """Receivers of notices: each has a secret of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class SiteKeys:
     """What the platform's own ticket system signs with; "" in a directory of before there was one."""
     ticket_system_out: str = field(repr=False)
     agents: Mapping[AgentId, AgentSecrets] = field(repr=False)
+    notices: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Receiver of notices -> what we sign with to him."""
 
 
 def make_keys(keys_dir: Path, sites: Sequence[SiteNeeds], now: datetime | None = None) -> None:
@@ -142,6 +147,7 @@ def load_keys(keys_dir: Path, site: SiteId) -> SiteKeys:
             ticket_system_in=text.get("ticket_system_in", ""),
             ticket_system_out=text.get("ticket_system_out", ""),
             agents={AgentId(name): AgentSecrets(**made) for name, made in text["agents"].items()},
+            notices=dict(text.get("notices", {})),
         )
     except OSError as error:
         name = Path(error.filename or home).name
@@ -158,6 +164,7 @@ def _refuse_weak(site: SiteId, text: Mapping[str, Any]) -> None:
     """Secrets are made, never chosen: a list of words must find none of them."""
     named = {name: str(text[name]) for name in ("ami", "redis", "session")}
     named |= {name: str(text[name]) for name in SYSTEM_SECRETS if name in text}
+    named |= {f"notices.{receiver}": str(secret) for receiver, secret in text.get("notices", {}).items()}
     for agent, made in text["agents"].items():
         named |= {f"agents.{agent}.{name}": str(secret) for name, secret in made.items()}
     weak = weak_ones(named)
@@ -207,6 +214,8 @@ def _make_secrets(home: Path, needs: SiteNeeds) -> None:
     before = json.dumps(have)
     for name in ("ami", "redis", "session", *SYSTEM_SECRETS):
         have.setdefault(name, secrets.token_hex(SECRET_BYTES))
+    for receiver in needs.notices:
+        have.setdefault("notices", {}).setdefault(receiver, secrets.token_hex(SECRET_BYTES))
     for agent in needs.agents:
         made = {
             "sip_password": secrets.token_hex(SECRET_BYTES),

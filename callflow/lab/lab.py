@@ -241,6 +241,7 @@ def needs_of(site: SitePlan) -> SiteNeeds:
         names=(),
         agents=tuple(AgentId(a.id) for a in site.site.agent),
         peers=tuple(SiteId(p.id) for p in site.site.peer),
+        notices=tuple(one.id for one in site.site.notices),
     )
 
 

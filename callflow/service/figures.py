@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from callflow.domain.figures import Fold
 from callflow.domain.handover_figures import Tried
@@ -39,6 +39,10 @@ class Standing:
     late: int
 
 
+Addressee = Literal["platforms", "ticket_system", "notices"]
+"""To whom messages go: the other platforms, our own ticket system, or receivers of notices."""
+
+
 class FigureBooks(Protocol):
     """The books that figures are made from. May raise ports.FactsAway."""
 
@@ -48,8 +52,8 @@ class FigureBooks(Protocol):
     async def lines(self, arrived_from: float, arrived_to: float) -> Lines:
         """The calls that arrived in this period."""
 
-    async def lag(self, sent_from: float, sent_to: float, *, to_ticket_system: bool = False) -> Lag:
-        """How long messages of this period took: those between the platforms, or those to our own ticket system."""
+    async def lag(self, sent_from: float, sent_to: float, to: Addressee = "platforms") -> Lag:
+        """How long messages of this period took, to these addressees."""
 
     async def standing(self, now: float) -> Standing:
         """How the tickets stand."""

@@ -14,9 +14,10 @@ from pydantic import Field
 from callflow.domain.bans import Reason
 from callflow.domain.names import TargetCode
 from callflow.service.trust import warnings
+from callflow.site_directory import Target
 from callflow.site_keeping import Recording, Retention
 from callflow.site_people import AgentAccount
-from callflow.sitefile import Carrier, Peer, Platform, Target, Timing
+from callflow.sitefile import Carrier, Peer, Platform, Timing
 from callflow.web.routes import Role, Route, Visit, answer
 from callflow.web.schemas import View
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-    from callflow.service.figures import FigureBooks
+    from callflow.service.figures import Addressee, FigureBooks
 
 EVERY_S: Final = 30.0
 LAG_PERIOD_S: Final = 3600.0
@@ -46,8 +46,16 @@ class TicketMetrics:
         )
         self._waiting = Gauge("callflow_exchange_waiting", "Messages without a receipt.", registry=registry)
         self._oldest = Gauge("callflow_exchange_oldest_seconds", "Age of the oldest of them.", registry=registry)
-        self._untold = Gauge("callflow_ticket_system_waiting", "Steps without its receipt.", registry=registry)
-        self._untold_s = Gauge("callflow_ticket_system_oldest_seconds", "Age of the oldest of them.", registry=registry)
+        self._untold: dict[Addressee, tuple[Gauge, Gauge]] = {
+            "ticket_system": (
+                Gauge("callflow_ticket_system_waiting", "Steps without its receipt.", registry=registry),
+                Gauge("callflow_ticket_system_oldest_seconds", "Age of the oldest of them.", registry=registry),
+            ),
+            "notices": (
+                Gauge("callflow_notices_waiting", "Notices without a receipt.", registry=registry),
+                Gauge("callflow_notices_oldest_seconds", "Age of the oldest of them.", registry=registry),
+            ),
+        }
 
     async def run(self) -> None:
         """Count for ever."""
@@ -72,9 +80,10 @@ class TicketMetrics:
             self._lag.labels(quantile).set(seconds or 0.0)
         self._waiting.set(lag.waiting)
         self._oldest.set(_age(lag.oldest_stored_at, now))
-        system = await self._books.lag(now - LAG_PERIOD_S, now + 1, to_ticket_system=True)
-        self._untold.set(system.waiting)
-        self._untold_s.set(_age(system.oldest_stored_at, now))
+        for to, (untold, oldest) in self._untold.items():
+            lag = await self._books.lag(now - LAG_PERIOD_S, now + 1, to)
+            untold.set(lag.waiting)
+            oldest.set(_age(lag.oldest_stored_at, now))
 
 
 def _age(oldest_at: float | None, now: float) -> float:

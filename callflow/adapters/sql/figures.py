@@ -14,7 +14,8 @@ from callflow.domain.figures import Entry, Fold
 from callflow.domain.handover_figures import Tried
 from callflow.domain.lines import Lines, Offered
 from callflow.domain.names import Outcome
-from callflow.service.figures import Lag, Standing
+from callflow.service.figures import Addressee, Lag, Standing
+from callflow.service.notices import KIND as NOTICE
 from callflow.service.ticket_system import KIND as TICKET_EVENT
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PAGE: Final = 2000
 ABOUT_TICKETS: Final = "ticket."
 LAGS: Final = 10_000
+HOOKS: Final = {"ticket_system": TICKET_EVENT, "notices": NOTICE}
+"""Kinds of messages that go to no platform."""
 CALLS_AT_ONCE: Final = 200
 """Some 2 ms of reading between two turns of the event loop: figures must not hold up a call."""
 WITH_ATTEMPT: Final = '"attempt_id"'
@@ -70,10 +73,11 @@ class SqlFigures:
                 return lines
             after = rows[-1].call_id
 
-    async def lag(self, sent_from: float, sent_to: float, *, to_ticket_system: bool = False) -> Lag:
+    async def lag(self, sent_from: float, sent_to: float, to: Addressee = "platforms") -> Lag:
         """See the port."""
         took = outbox.c.receipted_at - outbox.c.stored_at
-        which = (outbox.c.kind == TICKET_EVENT) if to_ticket_system else (outbox.c.kind != TICKET_EVENT)
+        told = HOOKS.get(to)
+        which = outbox.c.kind.not_in(HOOKS.values()) if told is None else outbox.c.kind == told
         period = which & (outbox.c.stored_at >= sent_from) & (outbox.c.stored_at < sent_to)
         newest = select(took).where(period, outbox.c.receipted_at.is_not(None)).order_by(outbox.c.entry.desc())
         waiting = select(func.count(), func.min(outbox.c.stored_at)).where(which, outbox.c.receipted_at.is_(None))

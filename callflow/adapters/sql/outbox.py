@@ -42,7 +42,7 @@ async def put(step: Step, written: Written) -> Detail:
     """Add a message to the end of its chain, within the open transaction; what the audit keeps of it."""
     kept: dict[str, Any] = {"peer": written.peer, "kind": written.kind}
     peer = step.site.peer_of(written.peer)
-    if peer is None and not step.site.is_ticket_system(written.peer):
+    if peer is None and not step.site.hears(written.peer):
         return kept | {"sent": False, "why": "not in the trust table"}
     if written.once is not None:
         there = await step.connection.scalar(select(outbox.c.entry).where(outbox.c.once == written.once))

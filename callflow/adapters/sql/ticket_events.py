@@ -1,4 +1,4 @@
-"""What our own ticket system is told of a transaction: one message a ticket, put down with it, in the outbox."""
+"""What our own ticket system, and receivers of notices, are told of a transaction: put down with it, in the outbox."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, select, update
 
-from callflow.adapters.sql import audit, crossing, lives, outbox
+from callflow.adapters.sql import audit, crossing, lives, notices, outbox
 from callflow.adapters.sql.tables import tickets
 from callflow.domain.names import CallId, IncidentId, SiteId, TicketId, Verified
 from callflow.domain.screenpop import masked
@@ -28,6 +28,7 @@ OF_THE_PAIR = ("owner", "settled", "peer", "peer_ticket_id", "peer_state", "syst
 
 async def put_told(step: Step) -> None:
     """Put a message down for every ticket of this transaction, in the order in which they were touched."""
+    await notices.put_notices(step)
     system = step.site.ticket_system
     if system is None:
         return

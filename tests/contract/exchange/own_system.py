@@ -111,7 +111,7 @@ class Telling:
     def start(self) -> None:
         import ssl  # noqa: PLC0415
 
-        lines = ExchangeLines(Https(ssl.create_default_context()), (), self.webhook)
+        lines = ExchangeLines(Https(ssl.create_default_context()), (), (self.webhook,))
         self._lines = asyncio.ensure_future(lines.run())
 
     async def stop(self) -> None:
