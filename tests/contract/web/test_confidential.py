@@ -105,7 +105,7 @@ async def test_its_author_supervisors_and_auditors_find_its_head_and_whoever_rea
 
     listed = await found_by(desk, ticket_id, incident_id)
     assert len(listed) >= 5
-    assert not any(word in text for text in listed for word in (WORDS, "红星路", "1111")), "a list has no words of it"
+    assert not any(word in text for text in listed for word in (WORDS, "红星路", "199*")), "a list has no words of it"
     assert await read_by(books) == []
     status, read = await desk.get(f"/api/v1/tickets/{ticket_id}")
     traced, _ = await desk.get(f"/api/v1/incidents/{incident_id}/trace")
@@ -122,7 +122,7 @@ async def test_in_bulk_it_has_no_words_and_others_have_no_bulk(ticket_house: Hou
     for sort in ("ndjson", "csv"):
         _, text = await supervisor.post("/api/v1/tickets/export", {"format": sort})
         assert ticket_id in text
-        assert not any(word in text for word in (WORDS, "红星路", "1111"))
+        assert not any(word in text for word in (WORDS, "红星路", "199*"))
     assert (await agent.post("/api/v1/tickets/export", {}))[0] == 403
 
 

@@ -107,3 +107,50 @@ def test_nothing_about_it_is_assumed(missing: str, tmp_path: Path) -> None:
 def test_its_name_is_nobody_elses(tmp_path: Path) -> None:
     with pytest.raises(SiteFileError, match="a platform's or a carrier's already"):
         load_site(written(tmp_path, WHOLE + SYSTEM.replace('"ztb"', '"110"')), "127.0.0")
+
+
+NOTICES = '[[notices]]\nid = "yjgl"\nname_zh = "应急管理局"\nurl = "https://yj.example/notices"\nnumbers = "masked"\n'
+
+
+@pytest.mark.covers("R-028")
+def test_a_receiver_of_notices_hears_of_levels_one_and_two_and_of_danger_unless_it_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    (usual,) = load_site(written(tmp_path, WHOLE + NOTICES), "127.0.0").notices
+    fire = 'levels = [1]\ndanger = false\ncategories = ["治安灾害事故"]\n'
+    (narrow,) = load_site(written(tmp_path, WHOLE + NOTICES + fire), "127.0.0").notices
+
+    heard = [usual.hears_of(level, "", danger=False) for level in (1, 2, 3)]
+    assert heard == [True, True, False]
+    assert usual.hears_of(3, "", danger=True)
+    assert not narrow.hears_of(2, "治安灾害事故", danger=True)
+    assert [narrow.hears_of(1, category, danger=False) for category in ("治安灾害事故", "教育类")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (NOTICES.replace('"yjgl"', '"110"'), "an id is there twice, or is a platform's"),
+        (NOTICES + NOTICES, "an id is there twice, or is a platform's"),
+        (SYSTEM + NOTICES.replace('"yjgl"', '"ztb"'), "an id is there twice, or is a platform's"),
+        (NOTICES.replace("https", "http"), "only https leaves this machine"),
+        (NOTICES + "levels = [4]\n", "notices.0.levels"),
+        (NOTICES.replace('numbers = "masked"\n', ""), "notices.0.numbers: Field required"),
+    ],
+)
+def test_a_receiver_of_notices_is_told_apart_and_told_safely(wrong: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SiteFileError, match=said):
+        load_site(written(tmp_path, WHOLE + wrong), "127.0.0")
+
+
+@pytest.mark.covers("R-056")
+def test_what_an_account_sees_of_confidential_tickets_follows_from_its_role_and_its_unit(tmp_path: Path) -> None:
+    site = load_site(written(tmp_path, WHOLE + SYSTEM), "127.0.0")
+    account = site.agent[0]
+    roles = ("agent", "supervisor", "auditor", "administrator")
+    accounts = [account.model_copy(update={"id": f"800{n}", "role": role}) for n, role in enumerate(roles)]
+    site = site.model_copy(update={"agent": (*accounts, account.model_copy(update={"id": "8009", "unit": "5" * 12}))})
+
+    assert [site.viewer(f"800{n}").sees_all for n in range(4)] == [False, True, True, False]
+    assert site.viewer("8009").names == ("8009", "5" * 12)
+    assert [site.viewer(code).sees_all for code in ("ztb", "ztb.wang", "nobody")] == [True, True, False]
