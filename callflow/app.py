@@ -145,7 +145,9 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
         database.homes = site.guests
         ticket_rules = load_rules(settings.limits_file or LIMITS, settings.calendar_file or SHIPPED)
         if lost := {name for one in site.notices for name in one.categories} - ticket_rules.categories.names:
-            raise NotStarted(f"[[notices]] name categories that there are not: {', '.join(lost)}; correct the site file")
+            raise NotStarted(
+                f"[[notices]] name categories that there are not: {', '.join(lost)}; correct the site file"
+            )
         sql = SqlFacts(database, site, ticket_rules)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)

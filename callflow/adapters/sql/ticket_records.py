@@ -190,8 +190,9 @@ async def _endanger(step: Step, incident_id: IncidentId) -> bool:
     row = await step.ticket_of(incident_id)
     if row is None:
         return False
-    if not row.danger:
+    if not lives.life_in(step, row).danger:  # the row says so already, where its call was written just before
         await lives.live_on(step, row, Escalated(step.at, step.site.platform.id, reason="danger"))
+    if not row.danger:
         await step.change_ticket(incident_id, danger=True)
     return True
 

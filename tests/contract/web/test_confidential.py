@@ -12,6 +12,7 @@ from sqlalchemy import select
 from callflow.adapters.sql.database import Database
 from callflow.adapters.sql.tables import audit
 from tests.contract.web.conftest import a_ticket_house
+from tests.contract.web.test_ticket_bulk import text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +121,7 @@ async def test_in_bulk_it_has_no_words_and_others_have_no_bulk(ticket_house: Hou
     supervisor, agent = await ticket_house.desk(ticket_house.supervisor), await ticket_house.desk(ticket_house.agent)
 
     for sort in ("ndjson", "csv"):
-        _, text = await supervisor.post("/api/v1/tickets/export", {"format": sort})
+        text = await text_of(supervisor, format=sort)
         assert ticket_id in text
         assert not any(word in text for word in (WORDS, "红星路", "199*"))
     assert (await agent.post("/api/v1/tickets/export", {}))[0] == 403
