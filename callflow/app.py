@@ -51,7 +51,7 @@ from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
 from callflow.adapters.suggester import TUNING, TuningWrong, suggester
-from callflow.adapters.ticket_rules import LIMITS, load_rules
+from callflow.adapters.ticket_rules import LIMITS, check_categories, load_rules
 from callflow.adapters.uui import PairKey, Uui
 from callflow.domain.names import AgentId, SiteId
 from callflow.event_loop import run
@@ -144,10 +144,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
     async with _database(settings, NumberIndex.of_secret(keys.session_secret)) as database:
         database.homes = site.guests
         ticket_rules = load_rules(settings.limits_file or LIMITS, settings.calendar_file or SHIPPED)
-        if lost := {name for one in site.notices for name in one.categories} - ticket_rules.categories.names:
-            raise NotStarted(
-                f"[[notices]] name categories that there are not: {', '.join(lost)}; correct the site file"
-            )
+        check_categories(ticket_rules, (name for one in site.notices for name in one.categories))
         sql = SqlFacts(database, site, ticket_rules)
         facts = PatientFacts(sql)
         tickets = TicketsRead(database)

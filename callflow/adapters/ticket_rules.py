@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +99,13 @@ def load_rules(
         categories=Categories(tree.scheme, tree.version, frozenset(tree.categories)),
         plan=tuple(Chase(one.name, one.share, supervises=one.supervises) for one in said.chase),
     )
+
+
+def check_categories(rules: TicketRules, named: Iterable[str]) -> None:
+    """Whom the site file tells of a category that there is not would never hear of anything. Raises RuleFileError."""
+    lost = sorted({*named} - rules.categories.names)
+    if lost:
+        raise RuleFileError(f"[[notices]] name categories that there are not: {', '.join(lost)}; correct the site file")
 
 
 @lru_cache(maxsize=1)

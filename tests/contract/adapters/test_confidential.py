@@ -16,7 +16,6 @@ from callflow.service.ticket_ports import NewMatter
 from callflow.service.ticket_search import Wanted
 from tests.contract.adapters.books import NOW, Books, MakeCall, opening
 
-pytestmark = pytest.mark.covers("R-056")
 MATTER = NewMatter(Channel.WEB, Judgement(Level.THREE, Matter.HELP, "教育类"), "510104", number="19900001111")
 AUTHOR, OTHER = Viewer("8001"), Viewer("8005")
 UNIT = "510104000001"
@@ -33,6 +32,7 @@ async def found(gov: Books, viewer: Viewer | None, **wanted: str) -> set[str]:
     return page
 
 
+@pytest.mark.covers("R-056")
 async def test_it_is_found_by_those_who_know_it_and_by_nobody_in_particular(gov: Books) -> None:
     open_one = await gov.lives.open(MATTER, key="open", at=NOW)
     sealed = await gov.lives.open(replace(MATTER, sealed_by="8001"), key="sealed", at=NOW)
@@ -51,6 +51,7 @@ async def test_it_is_found_by_those_who_know_it_and_by_nobody_in_particular(gov:
         assert await found(gov, viewer, ticket_id=sealed) == set()
 
 
+@pytest.mark.covers("R-056")
 async def test_units_come_and_go_with_the_matter(gov: Books) -> None:
     ticket_id = await gov.lives.open(replace(MATTER, sealed_by="8001"), key="m", at=NOW)
     assert await found(gov, IN_THE_UNIT) == set()
@@ -62,6 +63,7 @@ async def test_units_come_and_go_with_the_matter(gov: Books) -> None:
     assert await found(gov, AUTHOR) == {ticket_id}
 
 
+@pytest.mark.covers("R-056")
 async def test_who_had_its_call_or_took_its_steps_knows_it_when_it_is_sealed(gov: Books, a_call: MakeCall) -> None:
     call = replace(a_call(), agents=("8002",), note="举报")
     await gov.write(call, opening(call))
@@ -79,6 +81,7 @@ async def test_who_had_its_call_or_took_its_steps_knows_it_when_it_is_sealed(gov
     assert (unsealed.confidential, unsealed.insiders) == (False, "")
 
 
+@pytest.mark.covers("R-056")
 async def test_no_other_call_of_the_number_pops_it_up(gov: Books, a_call: MakeCall) -> None:
     number = a_call().caller.number
     before = await gov.lives.open(replace(MATTER, number=number), key="open", at=NOW)
@@ -96,6 +99,7 @@ async def test_no_other_call_of_the_number_pops_it_up(gov: Books, a_call: MakeCa
     assert own.ticket_id in {one["ticket_id"] for one in (await gov.read.known_about(call)).tickets}, "his own call's"
 
 
+@pytest.mark.covers("R-056")
 async def test_its_words_train_no_classifier(gov: Books, a_call: MakeCall) -> None:
     call = replace(a_call(), note="举报某科长受贿")
     await gov.write(call, opening(call))
@@ -109,6 +113,7 @@ async def test_its_words_train_no_classifier(gov: Books, a_call: MakeCall) -> No
     assert await candidates(gov.database, "12345") == []
 
 
+@pytest.mark.covers("R-056")
 async def test_a_mark_outlives_a_step_of_the_program_before_which_knows_of_none(gov: Books) -> None:
     ticket_id = await gov.lives.open(replace(MATTER, sealed_by="8001"), key="m", at=NOW)
     await gov.lives.live_on(ticket_id, Dispatched(NOW, "8001", unit=UNIT), key="a", at=NOW)

@@ -14,7 +14,6 @@ from callflow.service.ticket_ports import NewMatter
 from tests.contract.exchange.conftest import Platform
 from tests.contract.exchange.story import Until, a_call, step, ticket_there, write
 
-pytestmark = pytest.mark.covers("R-056", "R-066")
 SECRET = "举报某科长受贿"
 
 
@@ -32,6 +31,7 @@ async def whole(platform: Platform) -> str:
     return "\n".join(message.payload().decode() for message in platform.taken)
 
 
+@pytest.mark.covers("R-056", "R-066")
 async def test_a_matter_given_across_stays_confidential_there_and_its_result_comes_back(
     pair: tuple[Platform, Platform], until: Until
 ) -> None:
@@ -56,6 +56,7 @@ async def test_a_matter_given_across_stays_confidential_there_and_its_result_com
     assert "谈话" not in came
 
 
+@pytest.mark.covers("R-056", "R-066")
 async def test_sealed_later_the_mark_crosses_and_neither_notes_nor_steps_nor_calls_do(
     pair: tuple[Platform, Platform], until: Until
 ) -> None:
@@ -87,6 +88,7 @@ async def test_sealed_later_the_mark_crosses_and_neither_notes_nor_steps_nor_cal
     assert theirs.peer_note == "有人来访", "what had crossed before stays"
 
 
+@pytest.mark.covers("R-056", "R-066")
 async def test_each_platform_takes_its_own_mark_off(pair: tuple[Platform, Platform], until: Until) -> None:
     gov, police = pair
     matter = NewMatter(Channel.WEB, Judgement(Level.THREE, Matter.REPORT), "510104", summary=SECRET, sealed_by="8001")

@@ -50,8 +50,6 @@ LEAVES = {
     *("confidential", "is_over", "opened_at"),
 }
 
-pytestmark = pytest.mark.covers("R-028")
-
 
 class Stub:
     """The example served on loopback. `always` may answer instead; `came` has each notice that it has taken."""
@@ -181,11 +179,13 @@ async def stubs(tmp_path: Path) -> AsyncIterator[dict[str, Stub]]:
         await stub.close()
 
 
+@pytest.mark.covers("R-028")
 def test_exactly_these_fields_leave_and_the_template_is_the_model() -> None:
     assert set(Notice.model_fields) == LEAVES
     assert TEMPLATE.read_text("utf-8") == notice_text(), "python -m callflow.service.notices >" + TEMPLATE.name
 
 
+@pytest.mark.covers("R-028")
 async def test_levels_one_and_two_and_danger_are_with_their_receivers_within_a_second_and_receipted(
     gov: Platform, stubs: dict[str, Stub], until: Until
 ) -> None:
@@ -208,6 +208,7 @@ async def test_levels_one_and_two_and_danger_are_with_their_receivers_within_a_s
     assert [error.message for _, message in heard for error in check.iter_errors(message)] == []
 
 
+@pytest.mark.covers("R-028")
 async def test_what_changes_is_told_anew_what_does_not_is_not_and_the_end_is_told(
     gov: Platform, stubs: dict[str, Stub], until: Until
 ) -> None:
@@ -226,6 +227,7 @@ async def test_what_changes_is_told_anew_what_does_not_is_not_and_the_end_is_tol
     assert "已扑灭" not in json.dumps(stubs["yjgl"].bodies, ensure_ascii=False), "the result is not theirs to know"
 
 
+@pytest.mark.covers("R-028")
 async def test_each_receiver_sees_of_the_number_what_the_site_file_says(
     gov: Platform, stubs: dict[str, Stub], until: Until
 ) -> None:
@@ -260,6 +262,7 @@ async def friendly_page(_request: web.Request) -> web.Response:
     return web.Response(text="<html>Welcome</html>", content_type="text/html")
 
 
+@pytest.mark.covers("R-028")
 @pytest.mark.parametrize("fault", [fails, says_nothing, friendly_page])
 async def test_a_receiver_that_fails_is_asked_again_alarmed_once_and_holds_up_no_other(
     gov: Platform, stubs: dict[str, Stub], until: Until, fault: Fault
@@ -282,6 +285,7 @@ async def test_a_receiver_that_fails_is_asked_again_alarmed_once_and_holds_up_no
     assert await gov.parts.webhooks["notices-yjgl"].trouble() is None
 
 
+@pytest.mark.covers("R-028")
 async def test_what_waits_survives_a_restart(
     gov: Platform, keys_dir: Path, stubs: dict[str, Stub], until: Until
 ) -> None:
@@ -294,6 +298,7 @@ async def test_what_waits_survives_a_restart(
     assert [len(stub.came) for stub in stubs.values()] == [1, 1]
 
 
+@pytest.mark.covers("R-028")
 def test_a_receiver_without_a_secret_stops_the_start_and_names_it(site: Site, keys_dir: Path, books: Database) -> None:
     keys = replace(load_keys(keys_dir, GOV), notices={"yjgl": SECRETS["yjgl"]})
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.contract.web.desk import Desk
     from tests.contract.web.house import House
 
-pytestmark = pytest.mark.covers("R-056")
 WORDS = "举报某科长受贿"
 MATTER = {"summary": WORDS, "location": "红星路一段", "contact": "19900001111", "confidential": True}
 UNIT, OTHER_UNIT = "510104000001", "510105000003"
@@ -73,6 +72,7 @@ async def found_by(desk: Desk, ticket_id: str, incident_id: str) -> list[str]:
     return [text for text in (json.dumps(body, ensure_ascii=False) for _, body in answers) if ticket_id in text]
 
 
+@pytest.mark.covers("R-056")
 async def test_for_another_agent_it_does_not_exist(ticket_house: House, books: Database) -> None:
     author, other = await ticket_house.desk(ticket_house.agent), await ticket_house.desk(ticket_house.colleague)
     ticket_id, incident_id = await a_secret(author)
@@ -86,6 +86,7 @@ async def test_for_another_agent_it_does_not_exist(ticket_house: House, books: D
     assert await read_by(books) == []
 
 
+@pytest.mark.covers("R-056")
 async def test_nor_can_another_ticket_be_merged_into_it(ticket_house: House) -> None:
     author, other = await ticket_house.desk(ticket_house.agent), await ticket_house.desk(ticket_house.colleague)
     ticket_id, _ = await a_secret(author)
@@ -96,6 +97,7 @@ async def test_nor_can_another_ticket_be_merged_into_it(ticket_house: House) -> 
     assert (status, refused["code"]) == (409, "merge-target-gone")
 
 
+@pytest.mark.covers("R-056")
 @pytest.mark.parametrize("who", ["agent", "supervisor", "auditor"])
 async def test_its_author_supervisors_and_auditors_find_its_head_and_whoever_reads_it_is_in_the_audit(
     who: str, ticket_house: House, books: Database
@@ -116,6 +118,7 @@ async def test_its_author_supervisors_and_auditors_find_its_head_and_whoever_rea
     assert await read_by(books) == [(account, who), (account, who)]
 
 
+@pytest.mark.covers("R-056")
 async def test_in_bulk_it_has_no_words_and_others_have_no_bulk(ticket_house: House) -> None:
     ticket_id, _ = await a_secret(await ticket_house.desk(ticket_house.agent))
     supervisor, agent = await ticket_house.desk(ticket_house.supervisor), await ticket_house.desk(ticket_house.agent)
@@ -138,6 +141,7 @@ async def house_with_a_unit(books: Database, tmp_path: Path) -> AsyncIterator[Ho
     await made.close()
 
 
+@pytest.mark.covers("R-056")
 async def test_the_unit_that_handles_it_sees_it_as_long_as_it_does(house_with_a_unit: House) -> None:
     author = await house_with_a_unit.desk(house_with_a_unit.agent)
     other = await house_with_a_unit.desk(house_with_a_unit.colleague)
@@ -153,6 +157,7 @@ async def test_the_unit_that_handles_it_sees_it_as_long_as_it_does(house_with_a_
     assert (await other.get(one))[0] == 404
 
 
+@pytest.mark.covers("R-056")
 async def test_sealed_later_it_stays_with_those_who_worked_on_it_and_a_supervisor_unseals_it(
     ticket_house: House, books: Database
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from callflow.adapters.calendar import RuleFileError, load_calendar
 from callflow.adapters.regions import AS_OF, region_name
-from callflow.adapters.ticket_rules import load_rules, shipped_rules
+from callflow.adapters.ticket_rules import check_categories, load_rules, shipped_rules
 from callflow.domain.codes import is_credit_code, is_police_code
 from callflow.domain.limits import Level, Matter, Stage, in_force
 from callflow.domain.names import IncidentId, TicketId
@@ -137,3 +137,11 @@ def test_a_credit_code_has_a_check_digit_and_a_police_code_twelve_digits() -> No
     assert not is_credit_code("91350100M000100I43")
     assert is_police_code("510104000000")
     assert not is_police_code("51010400000")
+
+
+@pytest.mark.covers("R-028")
+def test_a_category_that_the_tree_does_not_have_is_named_at_the_start() -> None:
+    check_categories(shipped_rules(), ["治安灾害事故"])
+
+    with pytest.raises(RuleFileError, match="categories that there are not: 火灾;"):
+        check_categories(shipped_rules(), ["治安灾害事故", "火灾"])
