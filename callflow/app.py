@@ -161,8 +161,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             settings.redis_host or at.host, settings.redis_port or at.redis_port, keys.redis_password
         )
         put_off = PutOff(PutOffFile(settings.put_off), desks)
-        roles = [(one.id, one.role) for one in site.agent]
-        chaser = Chaser(lives, desks, supervisors_of(roles), clock, supervisors_of(roles, or_everybody=False))
+        chaser = Chaser(lives, desks, supervisors_of(site.roles), clock, supervisors_of(site.roles, or_everybody=False))
         phones = PhoneWatch(partial(moves_in, settings.guard_dir), facts, desks, chaser.supervisors, clock)
         exchange = ExchangeParts(site, keys, database, clock)
         trunks = Trunks(link, site, clock)

@@ -224,6 +224,11 @@ class Site(Strict):
         return any(account.phone == "browser" for account in self.agent)
 
     @property
+    def roles(self) -> list[tuple[str, str]]:
+        """Each account's code and role."""
+        return [(account.id, account.role) for account in self.agent]
+
+    @property
     def guests(self) -> dict[str, str]:
         """Agents whom another platform has sent here, and which."""
         us = self.platform.id
