@@ -41,7 +41,7 @@ def fate_of(caller: CallerSeen, run: RunSeen) -> Fate:
         return Fate.NEVER_THROUGH
     if caller.cut_by_pbx_ns is not None:
         return Fate.CUT_WITH_HIS_PBX
-    if caller.cut_by_carrier_ns is not None:
+    if caller.cut_by_carrier_ns is not None and not _hung_up_first(leg):
         return Fate.SAID_GOODBYE if _had_goodbye(caller, leg, run) else Fate.CUT_BY_CARRIER
     return _ended(caller, run, leg)
 
@@ -50,6 +50,11 @@ def had_let_go(caller: CallerSeen) -> bool:
     """He had hung up himself before his PBX died: whether that PBX heard it, nobody can know."""
     let_go_ns = caller.leg.let_go_ns if caller.leg else None
     return let_go_ns is not None and caller.cut_by_pbx_ns is not None and let_go_ns < caller.cut_by_pbx_ns
+
+
+def _hung_up_first(leg: LegSeen) -> bool:
+    """His own BYE, which names no cause, was on its way when his carrier was to lose him."""
+    return leg.answered_ns is not None and leg.let_go_ns is not None and not leg.let_go_cause
 
 
 def _had_goodbye(caller: CallerSeen, leg: LegSeen, run: RunSeen) -> bool:

@@ -46,6 +46,7 @@ class LegSeen:
     cause: int  # Q.850 of the BYE or CANCEL that came, 0 if none was named
     stretches: tuple[Interval, ...]  # who was heard, in order
     let_go_ns: int | None = None  # when it first sent a BYE or CANCEL itself
+    let_go_cause: int = 0  # Q.850 that this one named
 
     def is_up_at(self, time_ns: int) -> bool:
         """It was answered before and ended after this moment."""
@@ -71,6 +72,7 @@ def leg_seen(
     messages = [message for message in handset.messages if message.call_id == call.sip_call_id]
     confirmed = call.first("confirmed")  # a 200 that nobody acknowledged has connected nobody
     ended_ns, ended_by = call.ended_ns, EndedBy.NOBODY
+    let_go = _last_words(messages, is_sent=True)
     if died_ns is not None and ended_ns is None:
         ended_ns = died_ns
     elif ended_ns is not None:
@@ -85,9 +87,10 @@ def leg_seen(
         ended_ns=ended_ns,
         ended_by=ended_by,
         code=call.states[-1].code if call.states else 0,
-        cause=_cause(messages),
+        cause=_cause(_last_words(messages, is_sent=False)),
         stretches=tuple(stretches(call, tones_hz)),
-        let_go_ns=next((m.time_ns for m in messages if m.is_sent and m.code is None and m.method in LET_GO), None),
+        let_go_ns=let_go.time_ns if let_go else None,
+        let_go_cause=_cause(let_go),
     )
 
 
@@ -124,9 +127,11 @@ def _ended_by(call: CallSeen, messages: list[SipMessage]) -> EndedBy:
     return EndedBy.SELF if call.is_incoming else EndedBy.FAR
 
 
-def _cause(messages: list[SipMessage]) -> int:
-    for message in messages:
-        if message.code is None and message.method in {"BYE", "CANCEL"} and not message.is_sent:
-            found = Q850.search(message.header("reason") or "")
-            return int(found[1]) if found else 0
-    return 0
+def _last_words(messages: list[SipMessage], *, is_sent: bool) -> SipMessage | None:
+    """The first BYE or CANCEL of the dialog that went, or came."""
+    return next((m for m in messages if m.code is None and m.method in LET_GO and m.is_sent is is_sent), None)
+
+
+def _cause(words: SipMessage | None) -> int:
+    found = Q850.search((words and words.header("reason")) or "")
+    return int(found[1]) if found else 0

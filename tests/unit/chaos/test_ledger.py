@@ -59,6 +59,14 @@ def test_the_goodbye_of_the_last_partner_is_no_cut() -> None:
     assert rules(run(ended_by_us(ZHANG, li_left))) == []
 
 
+@pytest.mark.parametrize(("cause", "fate"), [(0, Fate.HUNG_UP_IN_TALK), (38, Fate.CUT_BY_CARRIER)])
+def test_whose_own_bye_went_before_that_of_his_carrier_hung_up_himself(cause: int, fate: Fate) -> None:
+    struck = replace(CALLER, leg=replace(CITIZEN, let_go_ns=at(10), let_go_cause=cause), cut_by_carrier_ns=at(9.99))
+
+    assert fate_of(struck, run()) is fate
+    assert (("not_called_back", NUMBER) in rules(run(struck))) is (fate is Fate.CUT_BY_CARRIER)
+
+
 @pytest.mark.parametrize(("bye_s", "fate"), [(9.8, Fate.SAID_GOODBYE), (9.2, Fate.CUT_BY_CARRIER)])
 def test_whom_his_carrier_loses_while_the_pbx_ends_his_call_after_a_goodbye_was_not_cut(
     bye_s: float, fate: Fate
