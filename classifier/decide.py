@@ -23,6 +23,8 @@ HOTLINE_ORDER = ("119", "120", "122", "utility")
 LINE_AT = 0.5  # a further hotline is added from this probability on
 EITHER_SIDE = (Platform.POLICE, Platform.BOTH)
 NARROW = 0.2  # the platform's lead over the next one: less is a near tie
+SURE_OF_DANGER = 0.4  # from here on the danger head is believed against the platform's
+AGREED = 0.08  # the chance of 110 or both below which it must be, or words of danger stand
 DOUBTFUL = 0.2  # of danger: from here on the agent is told to ask, and to make it a three-party call
 DANGER_IN_DOUBT = 0.3  # how much of its probability counts beside that of 110 or both, where 12345 would be alone
 SCOPE_AT = 0.15  # a strong cue of another procedure counts unless the heads think this little of it
@@ -106,7 +108,7 @@ PLATFORM_ORDER = (Platform.GOVERNMENT, Platform.POLICE, Platform.BOTH, Platform.
 def judge(case: Case, tuning: Tuning) -> Verdict:
     """Platform and danger."""
     chance = dict(zip(PLATFORM_ORDER, map(float, case.opinion.shares["platform"]), strict=True))
-    danger = case.opinion.danger >= tuning.danger_at or bool(case.cries)
+    danger = bool(case.cries) or (case.opinion.danger >= tuning.danger_at and _is_agreed(case, chance))
     rests_on = case.cries or case.live
     ranked = sorted(PLATFORM_ORDER, key=lambda name: -chance[name])
     if danger:
@@ -126,6 +128,12 @@ def judge(case: Case, tuning: Tuning) -> Verdict:
     if best is Platform.NONE and doubtful:
         best = Platform.BOTH  # a guide to another procedure would leave him alone
     return Verdict(best, danger, is_narrow=narrow, rests_on=())
+
+
+def _is_agreed(case: Case, chance: dict[Platform, float]) -> bool:
+    """Two heads that contradict each other, and no word of danger: a doubt and a question, no alarm."""
+    to_police = chance[Platform.POLICE] + chance[Platform.BOTH]
+    return to_police >= AGREED or case.opinion.danger >= SURE_OF_DANGER or bool(case.live)
 
 
 def _is_for_both(case: Case, chance: dict[Platform, float], tuning: Tuning) -> bool:

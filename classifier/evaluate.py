@@ -140,16 +140,19 @@ def held(keep: Path, folder: Path) -> tuple[bool, str]:
     train.train(made, solutions, folder)
     said = [train.compare(name, folder) for name in ("words", "sentence") if (folder / f"{name}.npz").is_file()]
     floors = tomllib.loads((files("classifier") / "data" / "floors.toml").read_text(encoding="utf-8"))
+    apart = frozenset(floors.pop("apart"))
     good = all(line.startswith("same") for line in said)
-    for model, bounds in floors.items():
+    for model, parts in floors.items():
         if model not in made.kernels:
             said.append(f"{model}: not measured, this machine has no sentence encoder")
             continue
-        measured = rates(answered(made, unseen_cases(made, solutions, model, train.authors(made))))
-        for name, bound in bounds.items():
-            value, kept = measured[name].value, _keeps(measured[name].value, bound)
-            good &= kept
-            said.append(f"{'holds' if kept else 'DROPPED'} {model}: {name} {value:.3f}, bound {bound}")
+        pairs = answered(made, unseen_cases(made, solutions, model, train.authors(made)))
+        for part, bounds in parts.items():
+            measured = rates([pair for pair in pairs if (pair[0].author in apart) == (part == "apart")])
+            for name, bound in bounds.items():
+                value, kept = measured[name].value, _keeps(measured[name].value, bound)
+                good &= kept
+                said.append(f"{'holds' if kept else 'DROPPED'} {model}, {part}: {name} {value:.3f}, bound {bound}")
     return good, "\n".join(said)
 
 

@@ -107,7 +107,7 @@ class Model:
     middle: Row  # the mean sentence vector
     known: Row  # sentences x 384
     known_weights: Row  # sentences x columns
-    calibration: Mapping[str, tuple[float, float]]  # head -> slope and shift of its logits (shift: yes/no heads only)
+    calibration: Mapping[str, Sequence[float]]  # head -> slope of its logits, then a shift a class
     facts: Mapping[str, Any]
 
     @property
@@ -149,16 +149,13 @@ def nearness(vectors: Row, middle: Row, known: Row) -> Row:
 
 
 def calibrated(
-    names: Mapping[str, tuple[str, ...]], logits: Row, calibration: Mapping[str, tuple[float, float]]
+    names: Mapping[str, tuple[str, ...]], logits: Row, calibration: Mapping[str, Sequence[float]]
 ) -> dict[str, Row]:
     """Logits of all columns to probabilities, head by head."""
     sizes = [len(classes) for classes in names.values()]
     starts = np.cumsum([0, *sizes[:-1]])
     slopes = np.repeat(np.array([calibration[head][0] for head in names], dtype=np.float32), sizes)
-    part = logits * slopes
-    for head, start, size in zip(names, starts.tolist(), sizes, strict=True):
-        if size == 2:  # noqa: PLR2004 - a yes/no head
-            part[start + 1] += calibration[head][1]
+    part = logits * slopes + np.array([shift for head in names for shift in calibration[head][1:]], dtype=np.float32)
     raised = np.exp(part - np.repeat(np.maximum.reduceat(part, starts), sizes))
     shares = raised / np.repeat(np.add.reduceat(raised, starts), sizes)
     return {head: shares[start : start + size] for head, start, size in zip(names, starts.tolist(), sizes, strict=True)}
@@ -186,6 +183,6 @@ def load(name: str) -> Model | None:
             middle=arrays["middle"].astype(np.float32),
             known=known,
             known_weights=arrays["known_weights"].astype(np.float32),
-            calibration={head: (pair[0], pair[1]) for head, pair in facts["calibration"].items()},
+            calibration=facts["calibration"],
             facts=facts,
         )

@@ -101,7 +101,7 @@ class Sentences:
         """How near each is to each."""
         known = self.small.astype(np.float32)
         known /= np.linalg.norm(known, axis=1, keepdims=True)
-        return nearness(known, np.zeros(known.shape[1], dtype=np.float32), known).astype(np.float64)
+        return nearness(known, np.zeros(known.shape[1], dtype=np.float32), known)
 
     def far_from(self, heard: Sequence[Heard], encoder: Encoder, numbers: Sequence[int]) -> float:
         """How far the worst of these is from what the encoder says now: 1 - cosine."""

@@ -36,6 +36,17 @@ class Solved:
     without: Mapping[int, Mapping[str, Head]]  # group -> heads that never saw it; their weights there are 0
 
 
+def times(lower: Matrix, table: Matrix) -> Matrix:
+    """A lower triangular matrix times a table, by halves: half of its numbers are 0 and need no work."""
+    rows = len(lower)
+    if rows <= BLOCK:
+        return lower @ table
+    half = rows // 2
+    foot = lower[half:, :half] @ table[:half]
+    foot += times(lower[half:, half:], table[half:])
+    return np.concatenate([times(lower[:half, :half], table[:half]), foot])
+
+
 def inverted(lower: Matrix) -> Matrix:
     """The inverse of a lower triangular matrix, by halves."""
     rows = len(lower)
@@ -45,8 +56,20 @@ def inverted(lower: Matrix) -> Matrix:
     whole = np.zeros_like(lower)
     whole[:half, :half] = inverted(lower[:half, :half])
     whole[half:, half:] = inverted(lower[half:, half:])
-    whole[half:, :half] = -(whole[half:, half:] @ (lower[half:, :half] @ whole[:half, :half]))
+    between = times(whole[half:, half:], lower[half:, :half])
+    whole[half:, :half] = -times_right(between, whole[:half, :half])
     return whole
+
+
+def times_right(table: Matrix, lower: Matrix) -> Matrix:
+    """A table times a lower triangular matrix, as `times`."""
+    rows = len(lower)
+    if rows <= BLOCK:
+        return table @ lower
+    half = rows // 2
+    head = table[:, half:] @ lower[half:, :half]
+    head += times_right(table[:, :half], lower[:half, :half])
+    return np.concatenate([head, times_right(table[:, half:], lower[half:, half:])], axis=1)
 
 
 def solve(kernel: Matrix, targets: Mapping[str, Matrix], group: NDArray[np.intp]) -> Solved:
@@ -72,7 +95,8 @@ def solve(kernel: Matrix, targets: Mapping[str, Matrix], group: NDArray[np.intp]
         [np.where(judged[head][:, None], table - means[head], 0) for head, table in targets.items()], axis=1
     ).astype(np.float32)
     rows_of = {number: np.flatnonzero(group == number) for number in np.unique(group).tolist()}
-    seen = {number: np.ascontiguousarray(root[:, rows]) for number, rows in rows_of.items()}
+    top = {number: int(rows[0]) for number, rows in rows_of.items()}  # above it these columns of the root are 0
+    seen = {number: np.ascontiguousarray(root[top[number] :, rows]) for number, rows in rows_of.items()}
     blocks = {number: part.T @ part for number, part in seen.items()}
     weights, pulls = root.T @ (root @ wanted), {}
     for filling in range(FILLINGS + 1):
@@ -94,5 +118,5 @@ def solve(kernel: Matrix, targets: Mapping[str, Matrix], group: NDArray[np.intp]
     return Solved(
         heads(weights),
         {head: SHARPNESS * (unseen[:, part] + means[head]) for head, part in columns.items()},
-        {number: heads(weights - root.T @ (seen[number] @ pulls[number])) for number in rows_of},
+        {number: heads(weights - root[top[number] :].T @ (seen[number] @ pulls[number])) for number in rows_of},
     )

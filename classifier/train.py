@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from classifier import matrix
 from classifier.corpus import Utterance, corpus, corpus_hash
 from classifier.encoder import Encoder
-from classifier.heads import FOLDER, Vocabulary, head_names
+from classifier.heads import FOLDER, Vocabulary
 from classifier.lexicon import lexicon
 from classifier.solve import Head, Matrix, Solved, solve
 
@@ -23,6 +23,11 @@ SAMPLE = 16  # one utterance in so many is read anew
 MOVED = 0.02  # 1 - cosine: a vector cut to whole numbers is 0.0001 off, that of another sentence 0.3
 PLAIN_WRITERS = frozenset({"writer-a", "writer-c", "writer-d", "writer-i", "formal-j", "formal-k"})
 """What the confidence is calibrated on: the others wrote traps, twins or look-alikes, or knew the rules."""
+HIDING_WRITERS = frozenset({"writer-m", "writer-n"})
+"""Told to hide danger or the second matter: calibrated on them, all else would sound more dangerous than it is."""
+NEWTON_STEPS = 15
+SMALLEST_STEP = 1e-9
+SHRINK = 1.0  # pulls shifts of classes that hardly occur towards 0
 CLOCK = (1980, 1, 1, 0, 0, 0)  # in the archive: a training leaves no time of day
 
 
@@ -58,7 +63,7 @@ def material(utterances: Sequence[Utterance], encoder: Encoder | None, *, trust:
     if encoder is not None:
         sentences = committed(heard, encoder) if trust else None
         sentences = sentences or matrix.sentences(heard, encoder)
-        kernels["sentence"] = words + sentences.kernel().astype(np.float32)
+        kernels["sentence"] = words + sentences.kernel()
     return Material(heard, vocabulary, sparse, sentences, matrix.targets(utterances), kernels)
 
 
@@ -100,46 +105,57 @@ def solved(made: Material) -> dict[str, Solved]:
     return {name: solve(kernel, made.targets, authors(made)) for name, kernel in made.kernels.items()}
 
 
-def calibrations(made: Material, unseen: Mapping[str, Matrix]) -> dict[str, tuple[float, float]]:
-    """Slope and shift of every head, on what it says of writers whom it never saw.
+def calibrations(made: Material, unseen: Mapping[str, Matrix]) -> dict[str, tuple[float, ...]]:
+    """Slope and shifts of every head, on what it says of writers whom it never saw.
 
-    Danger and the hotlines are calibrated on everybody, traps and all: how often danger is called counts there.
+    Danger and the hotlines are calibrated on nearly everybody, traps and all: how often danger is called counts there.
     """
-    everybody = np.ones(len(made.heard), dtype=bool)
+    everybody = np.array([row.author not in HIDING_WRITERS for row in made.utterances])
     plain = np.array([row.author in PLAIN_WRITERS for row in made.utterances])
     found = {}
     for head, table in made.targets.items():
         rows = everybody if head == "danger" or head.startswith("line.") or not plain.any() else plain
-        found[head] = calibrate(unseen[head][rows], table[rows], head)
+        found[head] = calibrate(unseen[head][rows], table[rows])
     return found
 
 
-def calibrate(logits: Matrix, table: Matrix, head: str) -> tuple[float, float]:
-    """Slope (and shift, for yes/no heads) that make unseen logits honest: least cross-entropy, by a fixed search."""
+def calibrate(logits: Matrix, table: Matrix) -> tuple[float, ...]:
+    """One slope, then a shift a class, that make unseen logits honest: least cross-entropy, by Newton's method.
+
+    The problem is convex: a step that does not go down is halved, and the end is the same wherever it begins. The first
+    class's shift is 0.
+    """
     judged = table.sum(axis=1) > 0
-    rows, wanted = logits[judged], table[judged]
-    two = len(head_names()[head]) == 2  # noqa: PLR2004 - a yes/no head
+    rows, wanted = logits[judged].astype(np.float64), table[judged]
+    rows = rows - rows.mean(axis=1, keepdims=True)
 
-    def cost(slope: float, shift: float) -> float:
-        part = rows * slope
-        if two:
-            part = part + np.array([0.0, shift])
-        top = part.max(axis=1, keepdims=True)
-        total = np.log(np.exp(part - top).sum(axis=1, keepdims=True)) + top
-        return float((wanted * (total - part)).sum())
+    def shares_of(point: Matrix) -> Matrix:
+        part = rows * point[0] + point[1:]
+        raised = np.exp(part - part.max(axis=1, keepdims=True))
+        shares: Matrix = raised / raised.sum(axis=1, keepdims=True)
+        return shares
 
-    slope, shift, width = 1.0, 0.0, 0.5
-    for _ in range(24):
-        tries = [
-            (slope * f, shift + s)
-            for f in (1 - width / 2, 1.0, 1 + width)
-            for s in ((-width, 0.0, width) if two else (0.0,))
-        ]
-        best = min(tries, key=lambda pair: cost(*pair))
-        if best == (slope, shift):
-            width /= 2
-        slope, shift = best
-    return round(slope, 4), round(shift, 4)
+    def cost(point: Matrix) -> float:
+        said = np.log(np.maximum(shares_of(point), 1e-300))
+        return float(SHRINK / 2 * (point[1:] ** 2).sum() - (wanted * said).sum())
+
+    found = np.array([1.0, *np.zeros(rows.shape[1])])
+    for _ in range(NEWTON_STEPS):
+        shares = shares_of(found)
+        apart = rows - (shares * rows).sum(axis=1, keepdims=True)
+        by_shift = (shares * apart).sum(axis=0)
+        steep = np.block(
+            [
+                [np.array([[(shares * apart**2).sum() + 1e-9]]), by_shift[None, :]],
+                [by_shift[:, None], np.diag(shares.sum(axis=0) + SHRINK) - shares.T @ shares],
+            ]
+        )
+        miss = shares - wanted
+        step = np.linalg.solve(steep, np.array([(miss * rows).sum(), *(miss.sum(axis=0) + SHRINK * found[1:])]))
+        while np.abs(step).max() > SMALLEST_STEP and cost(found - step) > cost(found):
+            step /= 2
+        found = found - step
+    return tuple(np.round([found[0], *(found[1:] - found[1])], 4).tolist())
 
 
 def train(made: Material, solutions: Mapping[str, Solved], folder: Path = FOLDER) -> list[str]:

@@ -1,12 +1,20 @@
 """Danger: what must be heard, what must not be mistaken for it, and what is only asked about."""
 
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from classifier import Action, Platform, classify
 from classifier.corpus import corpus
+from classifier.decide import decide
 from classifier.figures import rates
+from classifier.heads import Opinion
+from classifier.lexicon import lexicon
+from classifier.normalise import normalise
+from classifier.suggest import hear
+from classifier.suggestion import Suggestion
 from classifier.tuning import Tuning
 
 
@@ -127,6 +135,26 @@ def test_denied_past_played_and_supposed_danger_is_no_danger_and_says_why(text: 
 )
 def test_words_nearby_do_not_clear_danger_that_stands(text: str) -> None:
     assert classify(text).danger
+
+
+def test_a_doubt_that_the_platform_contradicts_is_no_alarm_but_is_asked_about() -> None:
+    data, tuning = lexicon(), Tuning()
+    case = hear(normalise("麻烦问一下", data.fillers), data, tuning)
+
+    def answer(danger: float, police: float) -> Suggestion:
+        shares = {
+            **case.opinion.shares,
+            "danger": np.array([1 - danger, danger], dtype=np.float32),
+            "platform": np.array([1 - police, police, 0, 0], dtype=np.float32),
+        }
+        return decide(replace(case, opinion=Opinion(shares)), data, tuning, "12345")
+
+    contradicted, agreed, sure = answer(0.3, 0.05), answer(0.3, 0.1), answer(0.45, 0.05)
+
+    assert (contradicted.danger, contradicted.action) == (False, Action.THREE_PARTY)
+    assert contradicted.question is not None
+    assert agreed.danger
+    assert sure.danger
 
 
 def test_one_weak_cue_is_danger_with_a_question_and_both_platforms() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from classifier.solve import BIAS, PENALTY, SHARPNESS, Matrix, solve
+from classifier.train import calibrate
 
 ROWS, GROUPS = 30, 3
 
@@ -29,6 +30,21 @@ def test_a_group_left_out_is_answered_as_by_heads_that_never_saw_it() -> None:
         without = solved.without[number]["head"]
         assert np.allclose(without.weights[asked], 0, atol=1e-4)
         assert np.allclose(kernel[asked] @ without.weights + without.bias, SHARPNESS * alone, atol=1e-2)
+
+
+def test_calibration_finds_the_slope_and_how_rare_a_class_is() -> None:
+    chance = np.random.default_rng(0)
+    logits, shifts = chance.normal(size=(4000, 3)), np.array([0.0, -1.5, 0.7])
+    raised = np.exp(2.5 * logits + shifts)
+    shares = raised / raised.sum(axis=1, keepdims=True)
+    table = np.eye(3)[[chance.choice(3, p=row) for row in shares]]
+
+    slope, *found = calibrate(logits, table)
+    far = calibrate(logits / 40, table)
+
+    assert abs(slope - 2.5) < 0.2
+    assert np.allclose(found, shifts, atol=0.2)
+    assert abs(far[0] / 40 - slope) < 0.05
 
 
 def test_rows_without_a_judgement_teach_that_head_nothing_wrong() -> None:
