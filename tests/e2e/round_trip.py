@@ -52,6 +52,7 @@ class RoundTrip:
         await joined(stage, citizen, "li", began_ns, around_ms=0)
         if leaves:
             await trip.asks(ours, "leave")
+            await trip.is_gone(ours)
             await left(stage, citizen, "zhang", time.time_ns())
         return trip
 

@@ -115,6 +115,8 @@ class Scene:
         """Our agent is gone: released by the program, or because he hangs up."""
         if by_himself and self.zhang.call is not None:
             await hang_up(self.stage, self.zhang, self.zhang.call)
+        gone = await self.stage.bell.until(lambda: self.zhang.call and self.zhang.call.ended_ns, LIMIT_S)
+        assert gone, "our agent is still there"  # his voice alone says little: on a busy machine it halts for a moment
         await left(self.stage, self.citizen, "zhang", time.time_ns())
 
     async def decides(self, who: Actor, decision: str) -> None:
