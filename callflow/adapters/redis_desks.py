@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from callflow.adapters import redis_keys as keys
 from callflow.domain.names import AgentId
+from callflow.domain.watching import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -102,8 +103,9 @@ class RedisDesks:
         """See the port. Listeners have it when this returns; Redis has it soon after."""
         for agent_id in agent_ids:
             happened = _Happened(self._next_id(), name, body)
-            self._kept[agent_id].append(happened)
-            self._waiting.append((agent_id, happened))
+            if agent_id != WATCH:
+                self._kept[agent_id].append(happened)
+                self._waiting.append((agent_id, happened))
             for queue in self._listeners[agent_id]:
                 _offer(queue, happened)
         self._came.set()
@@ -130,7 +132,7 @@ class RedisDesks:
 
     async def present(self) -> frozenset[AgentId]:
         """Whose desk is open now, or was within the last `PRESENT_LIFE_S`, also before a restart."""
-        here = {agent_id for agent_id, queues in self._listeners.items() if queues}
+        here = set(self._at_desk())
         remembered: Any = ()
         with self._outage_noted():
             earliest = self._clock() - keys.PRESENT_LIFE_S
@@ -179,7 +181,7 @@ class RedisDesks:
 
     async def _write_presence(self) -> bool:
         now = self._clock()
-        here: dict[Any, float] = {agent_id: now for agent_id, queues in self._listeners.items() if queues}
+        here: dict[Any, float] = dict.fromkeys(self._at_desk(), now)
         with self._outage_noted():
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.zremrangebyscore(keys.PRESENT, "-inf", now - keys.PRESENT_LIFE_S)
@@ -191,6 +193,9 @@ class RedisDesks:
                 self._fill_again()
             return True
         return False
+
+    def _at_desk(self) -> list[AgentId]:
+        return [agent_id for agent_id, queues in self._listeners.items() if queues and agent_id != WATCH]
 
     def _fill_again(self) -> None:
         """Redis may have come back empty: everything in memory is written once more."""

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from callflow.domain import screenpop
+from callflow.domain import screenpop, watching
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import SettleOwner, ToPeer
 from callflow.domain.draft import Decision
@@ -165,6 +165,7 @@ class Controller:
             self.outbox.wake(peer)
         begun = [await self.orders.carry_out(order, after) for order in stored]
         await self.orders.tell(screenpop.news(before, after, decision.records))
+        await self.orders.tell(watching.news(before, after, decision.records))
         for failed in [await self.orders.mark(one) for one in begun]:
             if failed is not None:
                 await self._take_newest(failed)

@@ -35,6 +35,7 @@ from callflow.web import (
     ticket_system,
     tickets,
     trace,
+    watch,
 )
 from callflow.web.deps import Deps, Memory
 from callflow.web.door import BODY_LIMIT_BYTES, add_security_headers, around, through_the_door
@@ -68,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
     *figures.ROUTES,
     *line_figures.ROUTES,
     *supervision.ROUTES,
+    *watch.ROUTES,
     *recordings.ROUTES,
     *callbacks.ROUTES,
     *directory.ROUTES,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from callflow.domain.names import CallId
 from callflow.domain.screenpop import masked
+from callflow.domain.watching import WATCH
 from callflow.web.errors import Problem
 from callflow.web.routes import CALL_WORKERS, READERS, Route, Visit, answer
 from callflow.web.schemas import ULID, Ask, NothingAsk, View
@@ -78,6 +79,7 @@ async def call_back(visit: Visit, _ask: NothingAsk) -> web.Response:
     made = await visit.deps.call_backs.call(call_id, visit.who.agent_id)
     if not ULID.fullmatch(made):
         raise Problem(made)
+    await _tell_watchers(visit, call_id)
     return answer(CallingView(call_id=made), 202)
 
 
@@ -86,7 +88,12 @@ async def done(visit: Visit, ask: DoneAsk) -> web.Response:
     call_id = _lost_call(visit)
     if not await visit.deps.call_backs.books.done(call_id, visit.who.agent_id, ask.outcome, visit.now):
         raise Problem("callback-not-found")
+    await _tell_watchers(visit, call_id)
     return await list_call_backs(visit, None)
+
+
+async def _tell_watchers(visit: Visit, call_id: CallId) -> None:
+    await visit.deps.desks.publish([WATCH], "callback", {"call_id": call_id})
 
 
 def _lost_call(visit: Visit) -> CallId:

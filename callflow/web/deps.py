@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from callflow.service.call_backs import CallBacks
     from callflow.service.evidence import EvidenceBooks
     from callflow.service.figures import FigureBooks
-    from callflow.service.ports import CaseFiles
+    from callflow.service.ports import CaseFiles, Desks
     from callflow.service.put_off import Wish
     from callflow.service.recordings import Books, Files
     from callflow.service.second_factor import SecondFactors
@@ -76,13 +76,6 @@ class CallsRead(Protocol):
 
     async def calls_of_incident(self, incident_id: IncidentId) -> Sequence[Call]:
         """This platform's calls of one incident, oldest first."""
-
-
-class DesksRead(Protocol):
-    """The part of `ports.Desks` that the event stream reads."""
-
-    def listen(self, agent_id: AgentId, last_event_id: str | None) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
-        """Yield (event id, name, body) from after `last_event_id` on, or from now."""
 
 
 class Submitted(Protocol):
@@ -185,7 +178,7 @@ class Deps:
     recordings: Books
     tapes: Files
     call_backs: CallBacks
-    desks: DesksRead
+    desks: Desks
     controller: Controller
     suggest: Suggest
     keep_suggestion: KeepSuggestion
@@ -242,5 +235,6 @@ class Memory:
     """Earlier matters of the callers whom agents are typing about."""
     given: dict[tuple[AgentId, str, str], Given] = field(default_factory=dict)
     streams: Counter[AgentId] = field(default_factory=Counter)
+    watches: Counter[AgentId] = field(default_factory=Counter)
     phones: Counter[AgentId] = field(default_factory=Counter)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -9,7 +9,11 @@ from callflow.web.house_schemas import ContactView, DirectoryView, RosterEntry, 
 from callflow.web.routes import ANYBODY, Role, Route, Visit, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp import web
+
+    from callflow.domain.calls import Call
 
 
 async def show_directory(visit: Visit, _ask: None) -> web.Response:
@@ -41,22 +45,23 @@ async def show_directory(visit: Visit, _ask: None) -> web.Response:
 
 async def show_roster(visit: Visit, _ask: None) -> web.Response:
     """Every account, whether its desk is open here, and whether it is on a call."""
-    busy = {call.agent.agent_id for call in await visit.deps.facts.live_calls() if call.agent is not None}
-    return answer(
-        RosterView(
-            agents=[
-                RosterEntry(
-                    agent_id=account.id,
-                    name_zh=account.name_zh,
-                    role=Role(account.role),
-                    organisation=account.organisation or visit.deps.site.platform.id,
-                    at_desk=visit.memory.streams[AgentId(account.id)] > 0,
-                    on_call=account.id in busy,
-                )
-                for account in visit.deps.site.agent
-            ]
+    return answer(RosterView(agents=roster_of(visit, await visit.deps.facts.live_calls())))
+
+
+def roster_of(visit: Visit, live: Sequence[Call]) -> list[RosterEntry]:
+    """Every account of the site, while these are its live calls."""
+    busy = {call.agent.agent_id for call in live if call.agent is not None}
+    return [
+        RosterEntry(
+            agent_id=account.id,
+            name_zh=account.name_zh,
+            role=Role(account.role),
+            organisation=account.organisation or visit.deps.site.platform.id,
+            at_desk=visit.memory.streams[AgentId(account.id)] > 0,
+            on_call=account.id in busy,
         )
-    )
+        for account in visit.deps.site.agent
+    ]
 
 
 ROUTES = (

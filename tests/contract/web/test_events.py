@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callflow.web import events as stream
-from callflow.web.events import STREAMS_PER_AGENT
+from callflow.web import stream
+from callflow.web.stream import STREAMS_PER_AGENT
 from tests.contract.web.desk import next_event, until
 from tests.contract.web.ticket_store import NUMBER
 

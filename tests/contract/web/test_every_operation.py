@@ -44,8 +44,8 @@ NOW: Final = 1_800_000_000.0
 EXAMPLES: Final = 12
 """Of each operation; with seventy operations a quarter of a minute on two quiet cores."""
 
-STREAM: Final = "/api/v1/events"
-"""Never ends; test_events.py reads it."""
+STREAMS: Final = ["/api/v1/events", "/api/v1/watch"]
+"""Never end; test_events.py and test_watch.py read them."""
 
 SCHEMA: Final = schemathesis.openapi.from_dict(document(ROUTES, load_site(SITES / "12345.toml", NET)))
 CHECKS: Final = (
@@ -122,7 +122,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         made.close()
 
 
-@SCHEMA.exclude(path=STREAM).parametrize()
+@SCHEMA.exclude(path=STREAMS).parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_no_fault_and_no_answer_that_is_not_in_the_document(case: schemathesis.Case, running: Running) -> None:
     known = {name: running.ids[name] for name in case.path_parameters or () if name in running.ids}

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from callflow.web.events import frame
 from callflow.web.schemas import HandoverAsk, NoteAsk, SignInAsk
+from callflow.web.stream import frame
 from callflow.web.ticket_schemas import TicketSearchAsk
 
 HIDDEN = ["\x00", "\x07", "\x1b[31m", "\r", "\x7f", "\x85", "\u2028", "\u202e", "\u2066", "\ufeff"]

@@ -3,9 +3,10 @@
 
 import { html, render } from "../vendor/htm-preact.mjs";
 import { ask } from "./api.js";
-import { addWords, isChinese, speak, t } from "./i18n.js";
-import { Head, PAGES, paint, session, SignIn, signOut, themeNow, told } from "./shell.js";
+import { addWords, speak, t } from "./i18n.js";
+import { Head, PAGES, paint, session, SignIn, signOut, switchesOf, themeNow, told } from "./shell.js";
 import { makeStore, taste } from "./store.js";
+import { listen } from "./stream.js";
 
 addWords({
   "page.not.yours": ["该账号({role})无权查看此页面。", "This page is not for the role of this account ({role})."],
@@ -16,11 +17,12 @@ addWords({
 
 const SECOND_MS = 1000;
 
-// looks: [{ everyMs, what: { name: path }, roles }], `roles` when it is not for all of the page's; View gets { store }. Returns the store, whether
-// this role may see the page, and a look at one group out of its turn.
-export function openPage({ name, looks, View, first = {} }) {
+// looks: [{ everyMs, what: { name: path }, roles }], `roles` when it is not for all of the page's; stream: { path, names, on }, if the page has one;
+// View gets { store }. Returns the store, whether this role may see the page, and a look at one group out of its turn.
+export function openPage({ name, looks, stream, View, first = {} }) {
   const store = makeStore({ session: undefined, theme: themeNow(), told: {}, problems: {}, offset: 0, now: Date.now() / 1000, ...first });
   const timers = new Map();
+  let stop = () => {};
   const mayLook = () => PAGES[name].roles.includes(store.state.session?.agent.role); // without a session: no
 
   async function lookRound(group) {
@@ -52,35 +54,32 @@ export function openPage({ name, looks, View, first = {} }) {
     taste.keep("in", "yes");
     store.change({ session: signedIn });
     for (const group of looks) goOn(group);
+    if (stream && mayLook()) stop = listen({ ...stream, onState, onRefused });
+  }
+
+  const onState = (line) => { if (store.state.line !== line) store.change({ line }); };
+
+  async function onRefused() {
+    if (await session()) return true;
+    close();
+    return false;
   }
 
   function close() {
+    stop();
     for (const timer of timers.values()) clearTimeout(timer);
     taste.keep("in", "");
-    store.change({ session: null, told: {}, problems: {}, ...first });
+    store.change({ session: null, told: {}, problems: {}, line: undefined, ...first });
   }
 
-  const switches = {
-    onLanguage: () => {
-      const language = isChinese() ? "en" : "zh-CN";
-      taste.keep("language", language);
-      speak(language);
-      store.change({});
-    },
-    onTheme: () => {
-      const theme = store.state.theme === "dark" ? "light" : "dark";
-      taste.keep("theme", theme);
-      paint(theme);
-      store.change({ theme });
-    },
-  };
+  const switches = switchesOf(store);
 
   function Page({ state }) {
     if (state.session === undefined) return null;
     if (state.session === null) return html`<${Head} theme=${state.theme} ...${switches} /><${SignIn} page=${name} onIn=${open} />`;
     const who = state.session.agent;
     const problem = Object.values(state.problems).find(Boolean);
-    return html`<${Head} who=${who} site=${state.session.site} theme=${state.theme} ...${switches}
+    return html`<${Head} who=${who} site=${state.session.site} stream=${state.line} theme=${state.theme} ...${switches}
         onOut=${async () => { await signOut(); close(); }} />
       <main class="page" aria-labelledby="page-title"><h1 id="page-title">${t(`page.${name}`)}</h1>
         <p role="alert" class="problem ${problem ? "" : "unseen"}">${problem ? told(problem) : ""}</p>

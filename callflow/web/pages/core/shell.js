@@ -2,7 +2,7 @@
 
 import { html, useState } from "../vendor/htm-preact.mjs";
 import { ask, setCsrf } from "./api.js";
-import { addWords, both, isChinese, t } from "./i18n.js";
+import { addWords, both, isChinese, speak, t } from "./i18n.js";
 import { taste } from "./store.js";
 
 addWords({
@@ -65,6 +65,22 @@ export function themeNow() {
 export function paint(theme) {
   document.documentElement.dataset.theme = theme;
 }
+
+// The switches of the head for a page with this store; both are remembered. `unsaid`: what another language wipes away.
+export const switchesOf = (store, unsaid = {}) => ({
+  onLanguage: () => {
+    const language = isChinese() ? "en" : "zh-CN";
+    taste.keep("language", language);
+    speak(language);
+    store.change(unsaid);
+  },
+  onTheme: () => {
+    const theme = store.state.theme === "dark" ? "light" : "dark";
+    taste.keep("theme", theme);
+    paint(theme);
+    store.change({ theme });
+  },
+});
 
 // The session of this cookie, or null; its token is used for every write from now on.
 export async function session() {

@@ -2,9 +2,9 @@
 
 import { html, render } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
-import { isChinese, speak, t } from "../core/i18n.js";
+import { speak, t } from "../core/i18n.js";
 import { bindKeys } from "../core/keys.js";
-import { Head, paint, session, SignIn, signOut, themeNow } from "../core/shell.js";
+import { Head, paint, session, SignIn, signOut, switchesOf, themeNow } from "../core/shell.js";
 import { makeStore, taste } from "../core/store.js";
 import { listen } from "../core/stream.js";
 import "./words.js";
@@ -59,6 +59,8 @@ async function open(signedIn) {
   ask("GET", "/ticket-forms").then((forms) => { if (forms.ok) store.change({ forms: forms.body }); });
   house = setInterval(lookRound, HOUSE_EVERY_MS);
   stop = listen({
+    path: "/events",
+    names: Object.keys(EVENTS),
     on: onEvent,
     onState: (stream) => { if (store.state.stream !== stream) store.change({ stream }); },
     onRefused: async () => {
@@ -84,18 +86,7 @@ const switches = {
     taste.keep("keys", on ? "on" : "off");
     store.change({ keysOn: on, said: t(on ? "say.keys.on" : "say.keys.off") });
   },
-  onLanguage: () => {
-    const language = isChinese() ? "en" : "zh-CN";
-    taste.keep("language", language);
-    speak(language);
-    store.change({ said: "" });
-  },
-  onTheme: () => {
-    const theme = store.state.theme === "dark" ? "light" : "dark";
-    taste.keep("theme", theme);
-    paint(theme);
-    store.change({ theme });
-  },
+  ...switchesOf(store, { said: "" }),
 };
 
 function Phone({ state }) {

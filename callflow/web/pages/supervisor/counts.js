@@ -18,7 +18,7 @@ export const shortId = (id) => `…${id.slice(-6)}`;
 export function agents(told) {
   return (told.roster?.agents ?? []).filter((one) => one.role === "agent").map((one) => {
     const call = calls(told).find((found) => found.agent_id === one.agent_id);
-    const state = call ? (IN_QUEUE.has(call.phase) ? "ringing" : "busy") : one.on_call ? "busy" : one.at_desk ? "free" : "away";
+    const state = call ? (IN_QUEUE.has(call.phase) ? "ringing" : "busy") : one.at_desk ? "free" : "away";
     return { ...one, call, state };
   });
 }

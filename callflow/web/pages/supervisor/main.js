@@ -7,11 +7,13 @@ import { AgentsTable, LiveTable } from "./live.js";
 import { Callbacks, Disputes, Limits, Parts } from "./lists.js";
 import { HourPlot, NowPlot, sampled, TargetTimes } from "./plots.js";
 import { Alerts, Tiles } from "./tiles.js";
+import { WATCHED } from "./watched.js";
 
-const { store } = openPage({
+const CALLBACKS = { everyMs: 15000, what: { callbacks: "/callbacks" } };
+const { store, lookRound } = openPage({
   name: "supervisor",
   looks: [
-    { everyMs: 2000, what: { calls: "/calls", roster: "/roster", callbacks: "/callbacks" } },
+    CALLBACKS,
     {
       everyMs: 15000,
       what: {
@@ -20,9 +22,18 @@ const { store } = openPage({
       },
     },
   ],
+  stream: { path: "/watch", names: ["snapshot", "call", "desk", "callback"], on: onWatch },
   first: { samples: [] },
   View,
 });
+
+// a snapshot has everything but the call-back list, which is read anew whenever it has changed
+function onWatch(name, body) {
+  if (WATCHED[name]) store.change(({ told }) => ({ told: { ...told, ...WATCHED[name](told, body) } }));
+  if (name === "snapshot") store.change({ offset: body.at - Date.now() / 1000 });
+  if (name === "snapshot" || name === "callback") lookRound(CALLBACKS);
+}
+
 store.watch((state) => sampled(store, state));
 
 function View() {

@@ -9,7 +9,8 @@ import { queued, talking } from "./counts.js";
 const HOUR_S = 3600;
 const HOURS = 24;
 const HEIGHT = 230;
-const SAMPLES = 900; // half an hour at a look every two seconds
+const SAMPLES = 900;
+const SAMPLE_S = 2; // half an hour, and every change between
 const OUTCOMES = ["joined", "live", "cancelled", "busy", "no_answer", "rejected", "number_refused", "unreachable", "lost_after_answer"];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--plot-${name}`).trim();
@@ -72,11 +73,13 @@ export function HourPlot({ handovers, theme }) {
 
 let seen = null;
 
-// One sample of each look at the calls, kept while the page is open.
+// One sample of each change of the calls, and one every two seconds, kept while the page is open.
 export function sampled(store, state) {
-  if (!state.told.calls || state.told.calls === seen) return;
+  const at = state.now + state.offset;
+  const before = state.samples.at(-1)?.at ?? -Infinity;
+  if (!state.told.calls || at <= before || (state.told.calls === seen && at < before + SAMPLE_S)) return;
   seen = state.told.calls;
-  const one = { at: state.now + state.offset, queue: queued(state.told).length, talk: talking(state.told).length };
+  const one = { at, queue: queued(state.told).length, talk: talking(state.told).length };
   store.change({ samples: [...state.samples.slice(1 - SAMPLES), one] });
 }
 

@@ -2,8 +2,8 @@
 
 import { html, render } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
-import { isChinese, lasting, speak, t } from "../core/i18n.js";
-import { Head, LiveLine, paint, themeNow, told } from "../core/shell.js";
+import { lasting, speak, t } from "../core/i18n.js";
+import { Head, LiveLine, paint, switchesOf, themeNow, told } from "../core/shell.js";
 import { makeStore, taste } from "../core/store.js";
 import "./words.js";
 import { makeLine } from "./line.js";
@@ -18,20 +18,7 @@ const store = makeStore({
 });
 let line = null;
 
-const switches = {
-  onLanguage: () => {
-    const language = isChinese() ? "en" : "zh-CN";
-    taste.keep("language", language);
-    speak(language);
-    store.change({});
-  },
-  onTheme: () => {
-    const theme = store.state.theme === "dark" ? "light" : "dark";
-    taste.keep("theme", theme);
-    paint(theme);
-    store.change({ theme });
-  },
-};
+const switches = switchesOf(store);
 
 function standing({ call }, withTime = "") {
   return t(`stand.${call.state}`, { number: call.to, time: withTime, why: call.why ? t(`why.${call.why}`) : "" });
