@@ -47,6 +47,7 @@ from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.retention import SqlRetention
 from callflow.adapters.sql.reveals import SqlReveals
 from callflow.adapters.sql.second_factors import SqlSecondFactors
+from callflow.adapters.sql.shifts import SqlShifts
 from callflow.adapters.sql.ticket_desk import SqlLives
 from callflow.adapters.sql.ticket_search import SqlTicketSearch
 from callflow.adapters.sql.tickets import TicketsRead
@@ -194,6 +195,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             recordings=recordings,
             tapes=tapes,
             call_backs=CallBacks(SqlCallBacks(database), pbx, clock),
+            shifts=SqlShifts(database),
             desks=desks,
             controller=controller,
             suggest=suggester(site.platform.id, settings.site_file.with_suffix(TUNING)),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Any
 
 from callflow.domain.calls import Call
 from callflow.domain.commands import MarkTicket, Order, Record, SettleOwner
 from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
+from callflow.domain.shifts import Shift
 from callflow.service.ports import (
     FactsAway,
     JournalEntry,
@@ -263,4 +265,30 @@ class FakeFactors:
         if self.kept.pop(agent_id, None) is None:
             return False
         self.audit.append(("second_factor.reset", agent_id, by))
+        return True
+
+
+class FakeShifts:
+    """`shifts.ShiftBooks` in memory; `audit` has what changed: (what, which, by)."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Shift] = {}
+        self.audit: list[tuple[str, str, str]] = []
+
+    async def shifts(self, since: date) -> Sequence[Shift]:
+        """See the port."""
+        found = [one for one in self.kept.values() if one.last_day is None or one.last_day >= since]
+        return sorted(found, key=lambda one: (one.agent_id, one.first_day, one.shift_id))
+
+    async def add(self, shift: Shift, *, by: AgentId, at: float) -> None:  # noqa: ARG002 - the port's shape
+        """See the port."""
+        if shift.shift_id not in self.kept:
+            self.kept[shift.shift_id] = shift
+            self.audit.append(("shift.added", shift.shift_id, by))
+
+    async def remove(self, shift_id: str, *, by: AgentId, at: float) -> bool:  # noqa: ARG002 - the port's shape
+        """See the port."""
+        if self.kept.pop(shift_id, None) is None:
+            return False
+        self.audit.append(("shift.removed", shift_id, by))
         return True

@@ -1,4 +1,4 @@
-"""What a second factor asks for, in two languages (see `refusals`)."""
+"""What a second factor asks for, and what the plan of duties refuses, in two languages (see `refusals`)."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ ACCOUNT_REFUSALS: dict[str, Refusal] = {
         "不能重置自己的两步验证。",
         "Ask another administrator, or use ./run pbx reset-factor on the site's machine.",
         "请由另一名管理员重置,或在平台主机上使用 ./run pbx reset-factor。",
+    ),
+    "shift-not-found": Refusal(
+        404,
+        "Shift not found",
+        "The plan of duties has no such row; somebody may have taken it out meanwhile.",
+        "排班中没有该条目,可能已被删除。",
+        "Read GET /api/v1/shifts again.",
+        "请刷新页面。",
+    ),
+    "too-many-shifts": Refusal(
+        409,
+        "Too many shifts",
+        "The plan of duties is full.",
+        "排班条目已达上限。",
+        "Take rows out that nobody needs; a weekly pattern is one row, not one for each day.",
+        "请删除不需要的条目;每周固定班次只需一条。",
     ),
     "account-not-found": Refusal(
         404,

@@ -28,6 +28,7 @@ from callflow.web import (
     reveal,
     second_factor,
     sessions,
+    shifts,
     supervision,
     ticket_bulk,
     ticket_intake,
@@ -75,6 +76,7 @@ ROUTES: tuple[Route, ...] = (
     *directory.ROUTES,
     *health.ROUTES,
     *house_rules.ROUTES,
+    *shifts.ROUTES,
     *metrics.ROUTES,
 )
 

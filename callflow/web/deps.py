@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from callflow.service.put_off import Wish
     from callflow.service.recordings import Books, Files
     from callflow.service.second_factor import SecondFactors
+    from callflow.service.shifts import ShiftBooks
     from callflow.service.ticket_ports import DivertedBooks, Lives
     from callflow.service.ticket_search import BulkSearch
     from callflow.service.trust import KeyFacts
@@ -178,6 +179,7 @@ class Deps:
     recordings: Books
     tapes: Files
     call_backs: CallBacks
+    shifts: ShiftBooks
     desks: Desks
     controller: Controller
     suggest: Suggest

@@ -32,6 +32,7 @@ from callflow.domain.names import (
     Verified,
     Way,
 )
+from callflow.domain.working_days import ONE_DAY, day_of
 from callflow.service.call_backs import CallBack
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 NUMBER = "13800138053"
 HOUR_S = 3600.0
+DAY_MIN = 24 * 60
 WENT = (Outcome.JOINED, Outcome.JOINED, Outcome.JOINED, Outcome.BUSY, Outcome.NO_ANSWER, Outcome.CANCELLED)
 
 
@@ -134,6 +136,17 @@ class FullHouse(House):
             if level == 3:
                 await desk.post(f"{ticket}/dispute", {"text": summary})
             self.now += age_s
+
+    async def on_duty_for_an_hour(self, *agent_ids: AgentId) -> None:
+        """The plan says that these have been on duty since an hour ago."""
+        admin = await self.desk(self.administrator)
+        minute = int(self.now + 8 * HOUR_S) // 60 % DAY_MIN  # in China
+        hours = {"begins_min": (minute - 60) % DAY_MIN, "ends_min": (minute + 180) % DAY_MIN}
+        since = (day_of(self.now) - ONE_DAY).isoformat()
+        for agent_id in agent_ids:
+            row = {"agent_id": agent_id, "serves": "综合受理", "first_day": since} | hours
+            status, body = await admin.post("/api/v1/shifts", row)
+            assert status == 201, body
 
     def somebody_was_lost(self, reason: str) -> None:
         """A caller in danger who is to be called back."""

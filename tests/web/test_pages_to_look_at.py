@@ -80,6 +80,7 @@ async def test_the_supervisor_sees_the_day_at_a_glance(browser: Browser, house: 
     danger = await house.a_handover(house.agent, EVIL)
     queued = await house.phone_rings(house.colleague)
     house.now += 25  # he has waited long enough for an alert
+    await house.on_duty_for_an_hour(house.agent, house.supervisor)
 
     watch = await opened(browser, house, "/supervisor", house.supervisor)
     await watch.sees(f"[data-call='{danger}'].alarm", "138****8053")
@@ -89,6 +90,9 @@ async def test_the_supervisor_sees_the_day_at_a_glance(browser: Browser, house: 
     await watch.sees(".alerts li", HOSTILE[2])
     await watch.sees("[data-agent='8001']", "通话中")
     await watch.sees("[data-times='110']", "秒")
+    await watch.sees("[data-agent='8001'] [data-standing=present]", "在岗")
+    await watch.sees("[data-agent='8009'] [data-standing=unplanned]", "未排班")
+    await watch.sees(".alerts li", "8002 应在岗")
     await watch.page.until("document.querySelectorAll('.plot canvas').length === 2")
 
     assert NUMBER[3:7] not in await watch.page.run("return document.body.innerText")
@@ -100,8 +104,12 @@ async def test_the_supervisor_sees_the_day_at_a_glance(browser: Browser, house: 
     assert call is not None
     assert {f"/trace#{call.incident_id}", "/trace", "SUMMARY", "BUTTON"} <= reached
 
-    await house.caller_hangs_up(queued)  # the page sees it by itself
-    await watch.page.until("!document.querySelector(`[data-call='${queued}']`)", queued=queued)
+    await watch.sees(".lamp.live", "已连接")
+    await house.caller_hangs_up(queued)  # the page is told
+    await watch.page.until("!document.querySelector(`[data-call='${queued}']`)", 1.0, queued=queued)
+    asked = [url.removeprefix(f"{house.url}/api/v1") for url in watch.page.asked]
+    assert "/calls" not in asked
+    assert asked.count("/watch") == 1
 
 
 @pytest.mark.covers("R-043", "T-19")
@@ -151,8 +159,18 @@ async def test_the_administrator_reads_the_house_and_no_caller(browser: Browser,
     await admin.sees(".alerts", "carrier stranger")
     asked = {url.removeprefix(f"{house.url}/api/v1") for url in admin.page.asked if "/api/" in url}
 
-    assert asked == {"/session", "/health/ready", "/roster", "/site", "/second-factor", "/bans"}
-    await look_at(admin, "23-administrator", pictures)
+    assert asked == {"/session", "/health/ready", "/roster", "/site", "/second-factor", "/bans", "/shifts", "/duty"}
+    for serves in ("综合受理", HOSTILE[0]):
+        await admin.page.run("document.querySelector('[name=serves]').value = serves", serves=serves)
+        await admin.page.click("[data-add-shift] button")
+        await admin.sees("[data-week='8001']", f"08:00–16:00 {serves}")
+        if serves != HOSTILE[0]:
+            await look_at(admin, "23-administrator", pictures)
+    await admin.page.click("summary")
+    for left in (1, 0):
+        await admin.page.click("[data-shift] button")
+        await admin.page.until("document.querySelectorAll('[data-shift]').length === left", left=left)
+    assert house.shifts.kept == {}
     assert not await admin.has(GROWN)
     await house.close()
 

@@ -14,7 +14,7 @@ from alembic.operations import Operations
 from sqlalchemy import Column, Table, inspect
 from sqlalchemy.schema import CreateTable
 
-from callflow.adapters.sql.tables import second_factors, tickets
+from callflow.adapters.sql.tables import second_factors, shifts, tickets
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ADDED: Final[tuple[Column[Any], ...]] = (tickets.c.system_number, tickets.c.confidential, tickets.c.insiders)
 """Each may be null or has a server default, and is never dropped by a migration before the next but one version."""
 
-ADDED_TABLES: Final[tuple[Table, ...]] = (second_factors,)
+ADDED_TABLES: Final[tuple[Table, ...]] = (second_factors, shifts)
 """A program of the version before does not know of them and leaves them alone."""
 
 

@@ -235,3 +235,17 @@ second_factors: Final = Table(
     Column("last_step", BigInteger, nullable=False),
     Column("recovery", Text, nullable=False),
 )
+
+shifts: Final = Table(
+    "shifts",
+    metadata,
+    Column("shift_id", String(26), primary_key=True),
+    Column("agent_id", String(16), nullable=False),
+    Column("sort", String(8), nullable=False),
+    Column("serves", String(32), nullable=False),
+    Column("weekdays", String(7), nullable=False),
+    Column("first_day", String(10), nullable=False),
+    Column("last_day", String(10)),
+    Column("begins_min", Integer, nullable=False),
+    Column("ends_min", Integer, nullable=False),
+)

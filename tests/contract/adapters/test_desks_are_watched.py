@@ -8,9 +8,7 @@ from tests.contract.adapters.test_desks import ANNA, RedisServer, begun, opened,
 __all__ = ["server"]
 
 
-async def test_who_watches_hears_it_is_no_desk_and_nothing_is_kept_for_him(server: RedisServer) -> None:  # noqa: F811 - the fixture
-    server: RedisServer,
-) -> None:
+async def test_who_watches_hears_it_is_no_desk_and_nothing_is_kept_for_him(server: RedisServer) -> None:
     async with opened() as desks:
         await until(redis_answers)
         stream, first = await begun(desks, WATCH)

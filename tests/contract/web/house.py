@@ -11,7 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, CookieJar
 from prometheus_client import CollectorRegistry
 from ulid import ULID
 
-from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFactors, FakeFacts, FakeOutbox, FakePbx
+from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFactors, FakeFacts, FakeOutbox, FakePbx, FakeShifts
 from callflow.adapters.put_off_file import PutOffFile
 from callflow.adapters.regions import Regions
 from callflow.adapters.ticket_rules import shipped_rules
@@ -42,7 +42,7 @@ from callflow.service.site_rules import rules_of
 from callflow.service.trust import KeyFacts
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
-from callflow.web.deps import Deps, TicketSystemDoor
+from callflow.web.deps import Deps, Probe, TicketSystemDoor
 from tests.contract.web.call_back_store import MemoryCallBacks
 from tests.contract.web.desk import Desk
 from tests.contract.web.recording_store import MemoryRecordings, files_in
@@ -109,6 +109,7 @@ class House:
         self.supervisor, self.auditor, self.administrator = AgentId("8002"), AgentId("8003"), AgentId("8004")
         self.facts = FakeFacts()
         self.listens, self.pbx_is_away, self.phones_lost = list[tuple[str, ...]](), False, list[CallId]()
+        self.shifts: Any = FakeShifts()
         self.factor_books: Any = FakeFactors()
         self.suggestions: dict[CallId, Mapping[str, Any]] = {}
         self.desks, self.pbx, self.files = CountedDesks(), FakePbx(), FakeCaseFiles(Known(notes=("来过电话",)))
@@ -147,14 +148,11 @@ class House:
         self.browsers: list[ClientSession] = []
 
     def deps(self) -> Deps:
-        async def database() -> str | None:
-            return self.missing.get("database")
+        def probe(name: str) -> Probe:
+            async def asked() -> str | None:
+                return self.missing.get(name)
 
-        async def redis() -> str | None:
-            return self.missing.get("redis")
-
-        async def trunk() -> str | None:
-            return self.missing.get("trunk-110")
+            return asked
 
         return Deps(
             site=self.site,
@@ -173,13 +171,14 @@ class House:
             recordings=self.recordings,
             tapes=files_in(Path(self.tape_folder.name)),
             call_backs=CallBacks(self.lost, self.lost, lambda: self.now),
+            shifts=self.shifts,
             desks=self.desks,
             controller=self.controller,
             suggest=self.suggest,
             keep_suggestion=self.keep_suggestion,
             files=self.files,
-            probes={"database": database, "redis": redis},
-            platforms={"trunk-110": trunk},
+            probes={name: probe(name) for name in ("database", "redis")},
+            platforms={"trunk-110": probe("trunk-110")},
             number_shown=self.number_shown,
             confidence_read=self.confidence_read,
             listen_asked=self.listen_asked,

@@ -1,4 +1,4 @@
-// A site as its administrator sees it: to read, with what deserves a second look first.
+// A site as its administrator sees it: to read, with what deserves a second look first. The plan of duties alone is changed here.
 
 import { html } from "../vendor/htm-preact.mjs";
 import { t } from "../core/i18n.js";
@@ -6,15 +6,18 @@ import { openPage } from "../core/page.js";
 import "./words.js";
 import { Factor } from "./factor.js";
 import { Accounts, Bans, Directory, KeyMap, Parts, Warnings } from "./house.js";
+import { Shifts } from "./shifts.js";
 import { Carriers, Keys, Peers, Plans } from "./trust.js";
 
 const FACTOR = { everyMs: 30000, what: { factor: "/second-factor" } };
 const SITE = { everyMs: 30000, what: { site: "/site" } };
+const SHIFTS = { everyMs: 30000, what: { shifts: "/shifts", duty: "/duty" } };
 const { store, lookRound } = openPage({
   name: "admin",
   looks: [
     { everyMs: 5000, what: { health: "/health/ready", roster: "/roster" } },
     SITE,
+    SHIFTS,
     FACTOR,
     { everyMs: 30000, what: { bans: "/bans" }, roles: ["administrator"] },
   ],
@@ -31,6 +34,7 @@ function View() {
     <div class="grid">
       <div class="half"><${Warnings} warnings=${site.warnings} /></div>
       <div class="half"><${Parts} health=${told.health} /></div>
+      <${Shifts} shifts=${told.shifts} duty=${told.duty} accounts=${site.accounts} mayChange=${session.agent.role === "administrator"} onChange=${() => lookRound(SHIFTS)} />
       <${Directory} site=${site} />
       <${Peers} site=${site} />
       <div class="half"><${Carriers} site=${site} /></div>

@@ -4,7 +4,14 @@ import { addWords } from "../core/i18n.js";
 import "../desk/words.js";
 
 addWords({
-  "read.only": ["本页只读。修改请改站点文件,或用 ./run pbx。", "To read only. Changes are made in the site file, or by ./run pbx."],
+  "read.only": ["除排班外,本页只读。修改请改站点文件,或用 ./run pbx。", "But for the shifts, to read only. Changes are made in the site file, or by ./run pbx."],
+  "shifts": ["排班", "Shifts"], "shifts.what": ["排班只用于核对在岗情况,不影响来电分配。", "The plan says who should be here; no call is routed by it."],
+  "shifts.week": ["七天排班", "The next seven days"], "shifts.none": ["尚无排班", "No shifts yet"], "shifts.all.here": ["应在岗人员均已到", "Everybody on duty is here"],
+  "shifts.rows": ["全部条目({count})", "All rows ({count})"], "shifts.agent": ["坐席", "Agent"], "shifts.sort": ["类别", "Sort"], "shifts.sort.duty": ["当班", "Duty"], "shifts.sort.leave": ["休假", "Leave"],
+  "shifts.serves": ["队列或技能", "Queue or skill"], "shifts.days": ["星期", "Weekdays"], "shifts.daily": ["每天", "Every day"], "shifts.hours": ["时段", "Hours"], "shifts.whole": ["全天", "Whole day"],
+  "shifts.period": ["起止日期", "Period"], "shifts.open": ["长期", "until further notice"], "shifts.change": ["操作", "Change"], "shifts.remove": ["删除", "Remove"], "shifts.remove.of": ["删除 {agent} {hours}", "Remove {agent} {hours}"],
+  "shifts.add": ["添加排班", "Add to the plan"], "shifts.begins": ["开始", "From"], "shifts.ends": ["结束", "To"], "shifts.first": ["首日", "First day"], "shifts.last": ["末日(可空)", "Last day, if any"],
+  "weekday.0": ["一", "Mo"], "weekday.1": ["二", "Tu"], "weekday.2": ["三", "We"], "weekday.3": ["四", "Th"], "weekday.4": ["五", "Fr"], "weekday.5": ["六", "Sa"], "weekday.6": ["日", "Su"],
   "warnings": ["需要关注", "To look at"],
   "warnings.none": ["没有需要关注的设置", "Nothing to look at"],
   "health": ["部件与线路", "Parts and lines"],

@@ -3,6 +3,7 @@
 const IN_QUEUE = new Set(["queued", "recalling"]);
 export const LONG_QUEUE_S = 20;
 export const LONG_WAIT_S = 10;
+export const LONG_MISSING_S = 300;
 export const OLD_MESSAGE_S = 60;
 
 export const calls = (told) => told.calls?.calls ?? [];

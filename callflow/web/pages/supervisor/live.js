@@ -3,6 +3,7 @@
 import { html, useState } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
 import { clock, lasting, nameOf, t, word } from "../core/i18n.js";
+import { Duty, dutyOf } from "../core/duty.js";
 import { Table } from "../core/page.js";
 import { SITE_NAMES, told as problemOf } from "../core/shell.js";
 import { agents, calls } from "./counts.js";
@@ -56,10 +57,10 @@ const siteName = (id) => (SITE_NAMES[id] ? id : String(id));
 const LAMPS = { away: "unknown", free: "up", ringing: "ringing", busy: "talking" };
 
 export function AgentsTable({ told, at, site }) {
-  const heads = ["name", "state", "since"].map((one) => t(`agents.${one}`));
+  const heads = ["name", "state", "since", "duty"].map((one) => t(`agents.${one}`));
   return html`<section class="card" aria-labelledby="agents-title"><h2>${t("agents")}</h2>
     <${Table} id="agents-title" caption=${t("agents")} heads=${heads}>${agents(told).map((one) => html`
       <tr key=${one.agent_id} data-agent=${one.agent_id}><th scope="row">${one.agent_id} <span class="dim">${one.name_zh === `坐席${one.agent_id}` ? "" : one.name_zh}</span>${one.organisation !== site && html` <span class="mark info">${t("head.sent", { site: one.organisation })}</span>`}</th>
         <td><span class="lamp ${LAMPS[one.state]}">${t(`agent.${one.state}`)}</span></td>
-        <td>${one.call ? lasting(at - one.call.phase_since) : ""}</td></tr>`)}</${Table}></section>`;
+        <td>${one.call ? lasting(at - one.call.phase_since) : ""}</td><td><${Duty} one=${dutyOf(told.duty, one.agent_id)} /></td></tr>`)}</${Table}></section>`;
 }

@@ -10,10 +10,12 @@ import { Alerts, Tiles } from "./tiles.js";
 import { WATCHED } from "./watched.js";
 
 const CALLBACKS = { everyMs: 15000, what: { callbacks: "/callbacks" } };
+const DUTY = { everyMs: 15000, what: { duty: "/duty" } };
 const { store, lookRound } = openPage({
   name: "supervisor",
   looks: [
     CALLBACKS,
+    DUTY,
     {
       everyMs: 15000,
       what: {
@@ -32,6 +34,7 @@ function onWatch(name, body) {
   if (WATCHED[name]) store.change(({ told }) => ({ told: { ...told, ...WATCHED[name](told, body) } }));
   if (name === "snapshot") store.change({ offset: body.at - Date.now() / 1000 });
   if (name === "snapshot" || name === "callback") lookRound(CALLBACKS);
+  if (name === "snapshot" || name === "desk") lookRound(DUTY);
 }
 
 store.watch((state) => sampled(store, state));

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/htm-preact.mjs";
 import { lasting, t, word } from "../core/i18n.js";
-import { agents, calls, inDispute, late, LONG_QUEUE_S, LONG_WAIT_S, missing, OLD_MESSAGE_S, pressing, queued, shortId } from "./counts.js";
+import { agents, calls, inDispute, late, LONG_MISSING_S, LONG_QUEUE_S, LONG_WAIT_S, missing, OLD_MESSAGE_S, pressing, queued, shortId } from "./counts.js";
 
 const longest = (waiting, at) => Math.max(0, ...waiting.map((call) => at - call.phase_since));
 
@@ -39,6 +39,9 @@ const RULES = [
   (told) => missing(told).map((one) => [one.name, t("alert.part", { name: one.name, cause: one.cause ?? "" })]),
   (told) => (told.callbacks?.callbacks ?? []).filter((one) => one.danger)
     .map((one) => [one.call_id, t("alert.callback", { number: one.number ?? t("unavailable") })]),
+  ({ duty }, at) => (duty?.agents ?? []).filter((one) => one.standing === "missing" && at - one.begins_at > LONG_MISSING_S)
+    .map((one) => [one.agent_id, t("alert.missing", { agent: one.agent_id, time: lasting(at - one.begins_at), serves: one.serves }), "warn"]),
+  ({ duty }) => (duty?.planned && duty.agents.every((one) => one.standing === "unplanned") ? [["nobody", t("alert.nobody"), "warn"]] : []),
   (told, at) => {
     const lag = told.figures?.exchange;
     return lag?.oldest_stored_at && at - lag.oldest_stored_at > OLD_MESSAGE_S

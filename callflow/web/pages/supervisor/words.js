@@ -29,6 +29,8 @@ addWords({
   "alert.part": ["{name} 未应答:{cause}", "{name} does not answer: {cause}"],
   "alert.exchange": ["{count} 条消息待送对方平台,最早 {time} 前", "{count} messages wait for the other platform, the oldest for {time}"],
   "alert.callback": ["危急来电人待回拨:{number}", "A caller in danger is to be called back: {number}"],
+  "alert.missing": ["{agent} 应在岗,{time} 仍未到({serves})", "{agent} is on duty and has been missing for {time} ({serves})"],
+  "alert.nobody": ["现在没有排班人员", "Nobody is on duty now by the plan"],
   "alert.late": ["{ticket} 的{stage}时限已过 {time}", "{ticket}: {stage} is over by {time}"],
 
   "live": ["在线通话", "Live calls"],
@@ -50,6 +52,7 @@ addWords({
   "agents.name": ["坐席", "Agent"],
   "agents.state": ["状态", "State"],
   "agents.since": ["时长", "For"],
+  "agents.duty": ["排班", "Duty"],
   "agent.away": ["未在席", "Away"],
   "agent.free": ["空闲", "Free"],
   "agent.ringing": ["振铃", "Ringing"],
