@@ -10,6 +10,7 @@ from callflow.domain.names import (
     CallId,
     ChannelName,
     Consent,
+    Disposition,
     IncidentId,
     Kind,
     Outcome,
@@ -162,6 +163,8 @@ class Call:
     danger: bool = False
     nuisance: bool = False
     note: str = ""
+    disposition: Disposition | None = None
+    """What became of it, by the last agent who said so."""
     ended_at: float | None = None
     end_cause: int = 0
     agents: tuple[AgentId, ...] = ()

@@ -13,6 +13,7 @@ from callflow.domain.names import (
     AttemptId,
     CallId,
     Consent,
+    Disposition,
     IncidentId,
     Kind,
     Outcome,
@@ -131,6 +132,15 @@ class MarkNuisance(Record):
 
     incident_id: IncidentId
     agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class KeepDisposition(Record):
+    """What became of the call, by its agent; goes to the audit (requirement R-092)."""
+
+    incident_id: IncidentId
+    agent_id: AgentId
+    disposition: Disposition
 
 
 @dataclass(frozen=True, slots=True)

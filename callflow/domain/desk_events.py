@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callflow.domain.event import Event
-from callflow.domain.names import AgentId, AttemptId, Consent, Kind, TargetCode
+from callflow.domain.names import AgentId, AttemptId, Consent, Disposition, Kind, TargetCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,13 @@ class DangerRaised(DeskEvent):
 @dataclass(frozen=True, slots=True)
 class NuisanceMarked(DeskEvent):
     """The agent marks the call as nuisance or threat (requirement R-015)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disposed(DeskEvent):
+    """The agent says what became of the call; the last word counts (requirement R-092)."""
+
+    disposition: Disposition
 
 
 @dataclass(frozen=True, slots=True)

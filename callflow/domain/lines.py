@@ -3,6 +3,7 @@
 | figure | counted | out of |
 |---|---|---|
 | 人工接通率 human answered | a person answered | callers who rang this number (nothing but a person answers here) |
+| 直接解答率 answered directly | the agent says that nothing is left to do | calls of which an agent said what became |
 | 15/30 s 人工接通率 | answered within 15, 30 s of the arrival | (a) offered, (b) answered |
 | uncovered hours | hours of the week in which somebody rang and nobody ever answered | 168 |
 | merge flag 并入 | rate below 60 %, or an uncovered hour (国办发〔2022〕12号 §三(一)) | |
@@ -19,7 +20,7 @@ from typing import Final
 
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.figures import Elapsed, Share
-from callflow.domain.names import Outcome, Settled
+from callflow.domain.names import Disposition, Outcome, Settled
 from callflow.domain.working_days import CHINA
 
 LEAST_ANSWERED: Final = 0.6
@@ -50,6 +51,9 @@ class Line:
 
     number: str
     answered: Share
+    disposed: Share
+    """An agent has said what became of the call; out of those that were answered."""
+    answered_directly: Share
     soon: tuple[Share, ...]
     soon_of_answered: tuple[Share, ...]
     wait: Elapsed
@@ -129,10 +133,13 @@ def _line(number: str, calls: list[Offered]) -> Line:
     waits = [wait for one in calls if (wait := one.waited_s) is not None]
     rang = {_hour(one.call.arrived_at) for one in calls}
     covered = {_hour(one.call.arrived_at) for one in calls if one.answered_at is not None}
+    said = [one.call.disposition for one in calls if one.call.disposition is not None]
     within = [sum(wait <= limit for wait in waits) for limit in SOON_S]
     return Line(
         number,
         Share(len(waits), len(calls)),
+        Share(len(said), len(waits)),
+        Share(said.count(Disposition.ANSWERED), len(said)),
         tuple(Share(count, len(calls)) for count in within),
         tuple(Share(count, len(waits)) for count in within),
         Elapsed.of(waits),

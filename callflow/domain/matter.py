@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from callflow.domain.commands import MarkNuisance, OpenTicket, PopScreen, SendNote
+from callflow.domain.commands import KeepDisposition, MarkNuisance, OpenTicket, PopScreen, SendNote
 from callflow.domain.draft import Draft
-from callflow.domain.events import NoteWritten, NuisanceMarked, PeerNoteWritten, PeerTicketOpened
+from callflow.domain.events import Disposed, NoteWritten, NuisanceMarked, PeerNoteWritten, PeerTicketOpened
 from callflow.domain.ownership import peers_of
 from callflow.domain.rules import SiteRules
 
@@ -40,6 +40,15 @@ def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules)
     draft.change(peer_tickets=(*known, event.ticket_id))
     if agent is not None and not draft.call.is_over and draft.call.caller.from_site == event.from_site:
         draft.add(PopScreen(event.call_id, agent.agent_id))
+
+
+def disposed(draft: Draft, event: Disposed, _rules: SiteRules) -> None:
+    """Our agent says what became of the call; said anew, the last word counts."""
+    call = draft.call
+    if call.disposition is event.disposition or event.agent_id not in call.agents:
+        return
+    draft.change(disposition=event.disposition)
+    draft.add(KeepDisposition(call.call_id, call.incident_id, event.agent_id, event.disposition))
 
 
 def nuisance_marked(draft: Draft, event: NuisanceMarked, _rules: SiteRules) -> None:

@@ -106,6 +106,17 @@ class Presentation(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Disposition(StrEnum):
+    """What became of a call, as its agent says at wrap-up (R-092)."""
+
+    ANSWERED = "answered"
+    """直接解答: nothing is left to do."""
+    TICKET = "ticket"
+    HANDED_OVER = "handed_over"
+    NOTHING = "nothing"
+    """无效: silence, a wrong number, nuisance."""
+
+
 class Verified(StrEnum):
     """Who vouches for the caller's number: the network on a trusted trunk, or only the caller's own word."""
 

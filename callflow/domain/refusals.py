@@ -16,6 +16,7 @@ from callflow.domain.events import (
     CancelRequested,
     ConsentRecorded,
     DeskEvent,
+    Disposed,
     DropRequested,
     HandoverRequested,
     JoinRequested,
@@ -249,6 +250,7 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
         (RefusalCode.OWNER_SETTLED, _owner_settled),
     ),
     NuisanceMarked: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
+    Disposed: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     NoteWritten: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     ConsentRecorded: (
         (RefusalCode.NOT_YOUR_CALL, _never_had_it),

@@ -134,6 +134,7 @@ def call_body(call: Call, agent_id: AgentId) -> Body:
         "stay": call.stay,
         "danger": call.danger,
         "nuisance": call.nuisance,
+        "disposition": call.disposition.value if call.disposition else None,
         "listened": call.is_listened_to,
         "note": call.note,
     }

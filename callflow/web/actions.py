@@ -8,12 +8,13 @@ import structlog
 from aiohttp import web
 
 from callflow.domain import events
-from callflow.domain.names import AttemptId, Consent, TargetCode
+from callflow.domain.names import AttemptId, Consent, Disposition, TargetCode
 from callflow.web.advice import SUGGEST_AT_KEY_LIMIT_S, SUGGEST_LIMIT_S, suggestion
 from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
 from callflow.web.errors import Problem
 from callflow.web.routes import CALL_WORKERS, Route, Visit, answer
 from callflow.web.schemas import (
+    Ask,
     AttemptView,
     CallView,
     CancelAsk,
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 HANDOVERS_PER_SEAT, HANDOVER_WINDOW_S = 20, 60.0  # several times what a person can do (requirement T-23)
+
+
+class DispositionAsk(Ask):
+    """What became of the call; said anew, the last word counts."""
+
+    disposition: Disposition
 
 
 async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
@@ -128,6 +135,13 @@ async def mark_nuisance(visit: Visit, _ask: NothingAsk) -> web.Response:
     """Nuisance or a threat: the number's history goes with every handover; nobody is blocked."""
     call = await own_call(visit)
     return await taken(visit, "nuisance", events.NuisanceMarked(call.call_id, visit.now, visit.who.agent_id), 200)
+
+
+async def say_what_became(visit: Visit, ask: DispositionAsk) -> web.Response:
+    """What became of the call, at wrap-up or before; the last word counts."""
+    call = await own_call(visit)
+    event = events.Disposed(call.call_id, visit.now, visit.who.agent_id, ask.disposition)
+    return await taken(visit, "disposition", event, 200)
 
 
 async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
@@ -239,6 +253,7 @@ ROUTES = tuple(
         ),
         ("danger", raise_danger, "Danger to life: 110 at once.", NothingAsk, 202, CallView, ""),
         ("nuisance", mark_nuisance, "Nuisance or threat: counted, told on.", NothingAsk, 200, CallView, ""),
+        ("disposition", say_what_became, "What became of the call, e.g. 直接解答.", DispositionAsk, 200, CallView, ""),
         ("consent", record_consent, "Consent asked afterwards.", ConsentAsk, 200, CallView, "consent-known"),
         ("note", write_note, "Keep the note; answers with the suggestion.", NoteAsk, 200, NoteView, ""),
     )

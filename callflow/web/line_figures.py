@@ -39,6 +39,8 @@ class LineView(View):
 
     number: str
     answered: ShareView = Field(description="人工接通率: answered by a person / rang this number")
+    disposed: ShareView = Field(description="an agent has said what became of the call / answered")
+    answered_directly: ShareView = Field(description="直接解答率: nothing is left to do / disposed")
     soon: list[SoonView]
     wait: ElapsedView
     covered_hours: int = Field(description="hours of the week in which somebody who rang was answered")
@@ -95,6 +97,8 @@ def _line(line: Line) -> LineView:
     return LineView(
         number=line.number,
         answered=_share(line.answered),
+        disposed=_share(line.disposed),
+        answered_directly=_share(line.answered_directly),
         soon=[SoonView(within_s=limit, of_offered=_share(a), of_answered=_share(b)) for limit, a, b in limits],
         wait=ElapsedView.model_validate(asdict(line.wait)),
         covered_hours=line.covered_hours,

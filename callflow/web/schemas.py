@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from callflow.domain.names import Consent, Kind, Outcome, Phase, Presentation, Settled, Verified, Way
+from callflow.domain.names import Consent, Disposition, Kind, Outcome, Phase, Presentation, Settled, Verified, Way
 from callflow.web.routes import Role
 
 # C0 and C1 controls, line and paragraph separators, and the marks that turn the direction of text
@@ -204,6 +204,7 @@ class CallView(View):
     stay: bool
     danger: bool
     nuisance: bool
+    disposition: Disposition | None = Field(default=None, description="what became of it: answered is 直接解答")
     listened: bool = Field(default=False, description="a supervisor listens now, and the site lets the desks know")
     note: str
 

@@ -54,6 +54,11 @@ async def _listening(_step: Step, record: c.KeepListening) -> Detail:
     return {"by": record.agent_id, "begins": record.begins}
 
 
+async def _disposed(_step: Step, record: c.KeepDisposition) -> Detail:
+    """The call itself has it; the audit says who said so."""
+    return {"by": record.agent_id, "disposition": record.disposition}
+
+
 async def _phone_moved(_step: Step, record: c.PhoneMoved) -> Detail:
     """Nothing but the audit keeps it."""
     return {"agent_id": record.agent_id, "address": record.address}
@@ -75,6 +80,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     c.SettleOwner: ticket_records.settle_owner,
     c.QueueCallBack: ticket_records.queue_call_back,
     c.KeepListening: _listening,
+    c.KeepDisposition: _disposed,
     c.KeepRecording: recordings.keep,
     c.SendHandover: peer_records.send_handover,
     c.SendNote: peer_records.send_note,

@@ -148,6 +148,21 @@ async def test_the_owner_is_decided_by_accept_or_refuse_and_nothing_else(house: 
     assert house.facts.calls[call_id].ownership.decisions == (("12345", True),)
 
 
+@pytest.mark.covers("R-092")
+async def test_the_agent_says_what_became_of_the_call_also_after_its_end_and_others_do_not(house: House) -> None:
+    call_id = await house.caller_talks_with(house.agent)
+    desk, other = await house.desk(house.agent), await house.desk(house.colleague)
+    await house.caller_hangs_up(call_id)
+    path = f"/api/v1/calls/{call_id}/disposition"
+
+    status, body = await desk.post(path, {"disposition": "answered"})
+
+    assert (status, body["disposition"]) == (200, "answered")
+    assert (await other.post(path, {"disposition": "nothing"}))[1]["code"] == "not-your-call"
+    assert (await desk.post(path, {"disposition": "forgotten"}))[1]["code"] == "invalid-request"
+    assert (await desk.get(f"/api/v1/calls/{call_id}"))[1]["disposition"] == "answered"
+
+
 @pytest.mark.covers("R-008")
 async def test_danger_needs_no_consent_and_a_supervisor_may_raise_it_on_any_call(house: House) -> None:
     supervisor = await house.desk(house.supervisor)

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from callflow.domain.calls import Attempt, Call, Caller, Ownership
+from callflow.domain.figures import Share
 from callflow.domain.lines import Lines, Offered
 from callflow.domain.names import (
     AttemptId,
     CallId,
     ChannelName,
     Consent,
+    Disposition,
     IncidentId,
     Kind,
     Outcome,
@@ -61,6 +63,17 @@ def test_one_hour_of_the_week_in_which_nobody_answers_is_a_hole_in_seven_times_t
 
     assert (covered.covered_hours, covered.to_merge) == (168, False)
     assert (holed.uncovered_hours, holed.to_merge, holed.too_seldom) == ((27,), True, False)
+
+
+@pytest.mark.covers("R-092")
+def test_answered_directly_is_counted_out_of_the_calls_of_which_an_agent_said_what_became() -> None:
+    said = [Disposition.ANSWERED] * 3 + [Disposition.TICKET] + [None] * 4
+    calls = [replace(one, call=replace(one.call, disposition=what)) for one, what in zip(rang(8, 8), said, strict=True)]
+
+    (line,) = Lines(calls).lines()
+
+    assert (line.disposed, line.answered_directly) == (Share(4, 8), Share(3, 4))
+    assert line.answered_directly.share == 0.75
 
 
 @pytest.mark.covers("R-071", "R-070")

@@ -121,6 +121,8 @@ export function makeActions(store, phone) {
     refuse: plain("refuse", "owner", { decision: "refuse" }),
     nuisance: plain("nuisance", "nuisance", {}),
     drop: (target) => onCall("drop", { target }),
+    answered: plain("answered", "disposition", { disposition: "answered" }),
+    dispose: (disposition) => disposition && onCall("disposition", { disposition }),
     note: () => document.getElementById("note")?.focus(),
     ticket: () => document.getElementById("form-category")?.focus(),
     toggleConsent: () => {

@@ -32,6 +32,7 @@ const ROWS = {
   refuse: (state, call) => withPeer(state, call) && call.ownership.settled === null,
   danger: (state, call) => !call.danger && !OVER.has(call.phase),
   note: () => true,
+  answered: (state, call) => !isOffered(state, call),
   nuisance: (state, call) => !call.nuisance && !isOffered(state, call),
 };
 

@@ -4,14 +4,14 @@ import { currentCall, inWrapUp } from "./state.js";
 
 export const KEYS = {
   answer: "A", hold: "H", one_key: "T", three_party: "C", cancel: "K", join: "J", stay: "S", leave: "L",
-  accept: "O", refuse: "R", danger: "D", note: "N", ticket: "G", hang_up: "X",
+  accept: "O", refuse: "R", danger: "D", note: "N", ticket: "G", answered: "Q", hang_up: "X",
 };
 export const ONE_KEY = "F9"; // the one configured key: straight to the first platform of the directory
 
 export function makeKeyMap(store, actions) {
   const always = {
     a: actions.answer, h: actions.hold, x: actions.hangUp, n: actions.note, g: actions.ticket, k: actions.cancel, j: actions.join,
-    s: actions.stay, l: actions.leave, o: actions.accept, r: actions.refuse, d: actions.danger,
+    s: actions.stay, l: actions.leave, o: actions.accept, r: actions.refuse, d: actions.danger, q: actions.answered,
     t: () => actions.openMenu("one_key"), c: () => actions.openMenu("three_party"), y: actions.toggleConsent,
     "?": () => actions.openMenu("help"), Escape: actions.close,
     [ONE_KEY]: () => {

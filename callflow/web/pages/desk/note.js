@@ -84,8 +84,18 @@ export function Note({ store, actions, keeper }) {
         : html`<button class="act" disabled=${!can(state, "nuisance", call)} onClick=${actions.nuisance}>${t("do.nuisance")}</button>`}
       <label class="switch"><input type="checkbox" checked=${state.consents[id] === "agreed"} onChange=${actions.toggleConsent} />${t("consent.kept")} <kbd aria-hidden="true">Y</kbd></label>
     </div>
+    <${Became} state=${state} call=${call} actions=${actions} />
     <${Owner} call=${call} />
   </section>`;
+}
+
+const BECAME = ["answered", "ticket", "handed_over", "nothing"];
+
+function Became({ state, call, actions }) {
+  return html`<label class="row tight became"><span class="label">${t("became")}</span>
+    <select data-became=${call.disposition ?? ""} disabled=${!can(state, "answered", call)} value=${call.disposition ?? ""} onChange=${(event) => actions.dispose(event.currentTarget.value)}>
+      <option value="" disabled=${Boolean(call.disposition)}>${t("became.open")}</option>
+      ${BECAME.map((one) => html`<option key=${one} value=${one}>${t(`became.${one}`)}${one === "answered" ? " (Q)" : ""}</option>`)}</select></label>`;
 }
 
 function Owner({ call }) {
