@@ -42,6 +42,7 @@ from callflow.adapters.sql.errors import BooksTooNew
 from callflow.adapters.sql.evidence import SqlEvidence
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
+from callflow.adapters.sql.mysteries import SqlMysteries
 from callflow.adapters.sql.number_index import NumberIndex
 from callflow.adapters.sql.recordings import SqlRecordings
 from callflow.adapters.sql.retention import SqlRetention
@@ -196,6 +197,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             tapes=tapes,
             call_backs=CallBacks(SqlCallBacks(database), pbx, clock),
             shifts=SqlShifts(database),
+            mysteries=SqlMysteries(database),
             desks=desks,
             controller=controller,
             suggest=suggester(site.platform.id, settings.site_file.with_suffix(TUNING)),

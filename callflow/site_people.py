@@ -28,7 +28,7 @@ class AgentAccount(Strict):
 
     id: Annotated[str, StringConstraints(pattern=r"^\d{3,6}$")]
     name_zh: str
-    role: Literal["agent", "supervisor", "auditor", "administrator"] = "agent"
+    role: Literal["agent", "supervisor", "auditor", "administrator", "evaluator"] = "agent"
     phone: Literal["sip", "browser"] = "sip"
     organisation: Code | None = None
     unit: Annotated[str, StringConstraints(pattern=r"^([0-9A-Z]{12,18})?$")] = ""

@@ -37,6 +37,9 @@ class Seen:
     opened_at: float
     due: dict[str, float]
     unit: str = ""
+    channel: str = ""
+    category: str = ""
+    level: int = 0
     signed: bool = False
     responded_at: float | None = None
     fed_back_at: float | None = None
@@ -45,6 +48,8 @@ class Seen:
     called_back: bool = False
     satisfied: bool | None = None
     supervised: int = 0
+    mystery: bool = False
+    """An evaluator says that he was the caller himself (R-095)."""
     first: dict[str, float] = field(default_factory=dict)
     """When each step was first taken."""
 
@@ -123,6 +128,11 @@ class Fold:
             if entry.what == "opened" and self.opened_from <= entry.at < self.opened_to:
                 due = _due(entry.detail)
                 seen = Seen(str(entry.detail["region"]), entry.at, due, str(entry.detail["unit"]))
+                seen.channel, seen.category = (
+                    str(entry.detail.get("channel", "")),
+                    str(entry.detail.get("category", "")),
+                )
+                seen.level = int(entry.detail.get("level", 0))
                 seen.first["opened"] = entry.at
                 self.seen[ticket_id] = seen
             elif ticket_id in self.seen:
@@ -138,6 +148,8 @@ class Fold:
     def _live_on(self, seen: Seen, entry: Entry) -> None:
         detail = entry.detail
         seen.unit = str(detail.get("unit") or seen.unit)
+        seen.category = str(detail.get("category") or seen.category)
+        seen.level = int(detail.get("level") or seen.level)
         seen.first.setdefault(entry.what, entry.at)
         match entry.what:
             case "signed":
@@ -154,6 +166,8 @@ class Fold:
                 seen.called_back, seen.satisfied = True, detail.get("satisfied")
             case "relevelled":
                 seen.due = _due(detail)
+            case "mystery":
+                seen.mystery = True
             case "chased":
                 seen.supervised += str(detail.get("key", "")).partition(":")[2] in self.supervises
             case _:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from callflow.domain.ticket_rules import TicketRules
     from callflow.service.advice import EarlierMatter, Suggest
     from callflow.service.call_backs import CallBacks
+    from callflow.service.evaluation import Mysteries
     from callflow.service.evidence import EvidenceBooks
     from callflow.service.figures import FigureBooks
     from callflow.service.ports import CaseFiles, Desks
@@ -180,6 +181,7 @@ class Deps:
     tapes: Files
     call_backs: CallBacks
     shifts: ShiftBooks
+    mysteries: Mysteries
     desks: Desks
     controller: Controller
     suggest: Suggest

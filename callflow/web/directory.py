@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from callflow.domain.names import AgentId, TargetCode
 from callflow.web.house_schemas import ContactView, DirectoryView, RosterEntry, RosterView, TargetView
-from callflow.web.routes import ANYBODY, Role, Route, Visit, answer
+from callflow.web.routes import STAFF, Role, Route, Visit, answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ ROUTES = (
         "/api/v1/directory",
         show_directory,
         "Whom a caller can be handed to.",
-        roles=ANYBODY,
+        roles=STAFF,
         answers={200: DirectoryView},
     ),
     Route(
@@ -78,7 +78,7 @@ ROUTES = (
         "/api/v1/roster",
         show_roster,
         "Who works here, at the desk and on a call.",
-        roles=ANYBODY,
+        roles=STAFF,
         answers={200: RosterView},
         refuses=("facts-away",),
     ),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from callflow.service.figures import Lag
 
-READERS_OF_FIGURES = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
+READERS_OF_FIGURES = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR, Role.EVALUATOR})
 PERIOD_S = 30 * 86_400.0
 
 

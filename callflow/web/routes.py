@@ -27,9 +27,12 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    EVALUATOR = "evaluator"
+    """Somebody from outside who assesses the hotline (R-095): figures and how matters went, and no person in them."""
 
 
 ANYBODY = frozenset(Role)
+STAFF = ANYBODY - {Role.EVALUATOR}
 CALL_WORKERS = frozenset({Role.AGENT, Role.SUPERVISOR})
 READERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.AUDITOR})
 WITH_FACTOR = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})

@@ -120,6 +120,7 @@ class House:
         self.figures: Any = None
         self.diverted: Any = None
         self.confidence_read: Any = None
+        self.mysteries: Any = None
         self.lost = MemoryCallBacks()
         self.recordings, self.tape_folder = MemoryRecordings(), tempfile.TemporaryDirectory()
         self.put_off: Any = PutOff(PutOffFile(Path(self.tape_folder.name, "later")), self.desks)
@@ -172,6 +173,7 @@ class House:
             tapes=files_in(Path(self.tape_folder.name)),
             call_backs=CallBacks(self.lost, self.lost, lambda: self.now),
             shifts=self.shifts,
+            mysteries=self.mysteries,
             desks=self.desks,
             controller=self.controller,
             suggest=self.suggest,

@@ -32,6 +32,7 @@ addWords({
   "role.supervisor": ["班长", "Supervisor"],
   "role.auditor": ["审计员", "Auditor"],
   "role.administrator": ["管理员", "Administrator"],
+  "role.evaluator": ["评估员", "Evaluator"],
 });
 
 export const SITE_NAMES = { 12345: ["12345政务服务便民热线", "12345 Government services"], 110: ["110报警服务台", "110 Police"] };
