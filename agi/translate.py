@@ -74,6 +74,7 @@ class Translator:
         codes = {carrier.id: carrier.number_refused_codes for carrier in site.carrier}
         codes |= {peer.id: peer.number_refused_codes for peer in site.peer}
         self._refused_codes = {target.code: codes[target.via] for target in site.directory}
+        self._languages = {carrier.id: carrier.language for carrier in site.carrier}
         self._shows = site.supervision.show_listening
         self._uui = uui
         self._legs: dict[ChannelName, _Leg] = {}
@@ -175,6 +176,7 @@ class Translator:
             signed=signed is not None,
             hop=number(found, "hop"),
             said=via in self._peers and is_set(found, "said"),
+            language=self._languages.get(via, ""),
         )
         if signed is None:
             return [arrived]

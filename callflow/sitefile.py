@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from callflow.domain.confidence import Viewer
+from callflow.domain.names import LANGUAGE_TAG
 from callflow.service.exchange import Mode
 from callflow.service.profiles import Profile
 from callflow.site_directory import Target
@@ -90,6 +91,7 @@ class Carrier(Strict):
 
     `send_identity`: whose number a target behind it is shown. "never" is ours; "allowed" the caller's, unless he hides
     it; "always" his, hidden or not, for a line inside the trust domain (119, 120, 122). An unverified one never leaves.
+    `language`: what callers by it speak (BCP 47), for a line that a language has to itself; an agent may say otherwise.
     """
 
     id: Code
@@ -97,6 +99,7 @@ class Carrier(Strict):
     trusted: bool
     send_identity: Literal["always", "allowed", "never"] = "never"
     number_refused_codes: tuple[int, ...] = ()
+    language: Annotated[str, StringConstraints(pattern=LANGUAGE_TAG, max_length=16)] = ""
 
 
 class Folders(Strict):

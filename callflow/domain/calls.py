@@ -163,6 +163,8 @@ class Call:
     danger: bool = False
     nuisance: bool = False
     note: str = ""
+    language: str = ""
+    """The caller's, by BCP 47; "" when nobody has said."""
     disposition: Disposition | None = None
     """What became of it, by the last agent who said so."""
     ended_at: float | None = None

@@ -144,6 +144,15 @@ class KeepDisposition(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeepLanguage(Record):
+    """Which language the caller speaks, by our agent; goes to his ticket (requirement R-086)."""
+
+    incident_id: IncidentId
+    agent_id: AgentId
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordConsent(Record):
     """The caller's answer to being handed over, with who asked (requirement R-003)."""
 

@@ -85,6 +85,13 @@ class Disposed(DeskEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageSaid(DeskEvent):
+    """The agent says which language the caller speaks (requirement R-086)."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteWritten(DeskEvent):
     """The agent's note, whole (not a difference)."""
 

@@ -17,6 +17,7 @@ from callflow.domain.desk_events import (
     DropRequested,
     HandoverRequested,
     JoinRequested,
+    LanguageSaid,
     LeaveRequested,
     NoteWritten,
     NuisanceMarked,
@@ -69,6 +70,7 @@ __all__ = [
     "HandoverRequested",
     "JoinRequested",
     "KeyPressed",
+    "LanguageSaid",
     "LeaveRequested",
     "LegLeft",
     "ListenerCame",
@@ -115,6 +117,8 @@ class CallerArrived(Event):
     """Not signed, but named by the peer over the authenticated trunk: nobody over there could sign (Call-Info)."""
     first_receiver: SiteId | None = None
     """Set by the controller when this platform already knows the incident; None = who brings him first now."""
+    language: str = ""
+    """What the site file says of the line he came by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def arrived(event: CallerArrived, rules: SiteRules) -> Draft:
             phase_since=event.at,
             arrived_at=event.at,
             caller=caller,
+            language=event.language,
             ownership=Ownership(first_receiver=first, owner=first),
             is_signed=event.from_site is None or event.signed,
             is_said=event.said and not event.signed,

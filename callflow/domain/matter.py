@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from callflow.domain.commands import KeepDisposition, MarkNuisance, OpenTicket, PopScreen, SendNote
+from callflow.domain.commands import KeepDisposition, KeepLanguage, MarkNuisance, OpenTicket, PopScreen, SendNote
 from callflow.domain.draft import Draft
-from callflow.domain.events import Disposed, NoteWritten, NuisanceMarked, PeerNoteWritten, PeerTicketOpened
+from callflow.domain.events import (
+    Disposed,
+    LanguageSaid,
+    NoteWritten,
+    NuisanceMarked,
+    PeerNoteWritten,
+    PeerTicketOpened,
+)
 from callflow.domain.ownership import peers_of
 from callflow.domain.rules import SiteRules
 
@@ -19,12 +26,23 @@ def note_written(draft: Draft, event: NoteWritten, rules: SiteRules) -> None:
         draft.add(SendNote(call.call_id, call.incident_id, peer))
 
 
+def language_said(draft: Draft, event: LanguageSaid, rules: SiteRules) -> None:
+    """Our agent hears which language it is: kept, and told to the platforms that have to do with the incident."""
+    call = draft.call
+    if event.language == call.language or event.agent_id not in call.agents:
+        return
+    draft.change(language=event.language)
+    draft.add(KeepLanguage(call.call_id, call.incident_id, event.agent_id, event.language))
+    for peer in peers_of(call, rules):
+        draft.add(SendNote(call.call_id, call.incident_id, peer))
+
+
 def peer_note_written(draft: Draft, event: PeerNoteWritten, _rules: SiteRules) -> None:
     """The peer's note, whole, is in our ticket: who has the call gets the pop again."""
-    call = draft.call
-    if event.text == call.peer_note:
+    call, language = draft.call, event.language or draft.call.language
+    if (event.text, language) == (call.peer_note, call.language):
         return
-    draft.change(peer_note=event.text)
+    draft.change(peer_note=event.text, language=language)
     if call.agent is not None and not call.is_over:
         draft.add(PopScreen(event.call_id, call.agent.agent_id))
 

@@ -7,7 +7,7 @@ Everything here is plain data without I/O and without a clock. Moments are `floa
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 CallId = NewType("CallId", str)
 """Ours, a ULID, frozen when the caller arrives at one platform. Each platform has its own for its own leg."""
@@ -104,6 +104,10 @@ class Presentation(StrEnum):
     ALLOWED = "allowed"
     WITHHELD = "withheld"
     UNAVAILABLE = "unavailable"
+
+
+LANGUAGE_TAG: Final = r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?$"
+"""A caller's language by BCP 47, as bo, ug, ii, en; "" when nobody has said (R-086)."""
 
 
 class Disposition(StrEnum):

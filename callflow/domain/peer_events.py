@@ -39,9 +39,10 @@ class PeerTicketOpened(PeerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PeerNoteWritten(PeerEvent):
-    """The other platform's agent wrote his note anew, whole."""
+    """The other platform's agent wrote his note anew, whole, or says which language the caller speaks."""
 
     text: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from callflow.domain.events import (
     DropRequested,
     HandoverRequested,
     JoinRequested,
+    LanguageSaid,
     LeaveRequested,
     NoteWritten,
     NuisanceMarked,
@@ -251,6 +252,7 @@ GUARDS: dict[type[DeskEvent], tuple[Guard, ...]] = {
     ),
     NuisanceMarked: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     Disposed: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
+    LanguageSaid: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     NoteWritten: ((RefusalCode.NOT_YOUR_CALL, _never_had_it),),
     ConsentRecorded: (
         (RefusalCode.NOT_YOUR_CALL, _never_had_it),

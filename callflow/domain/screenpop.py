@@ -58,8 +58,8 @@ NOTICES: Mapping[str, Notice] = {
 """Every code that `TellAgent` carries. Refused requests have their own sentences, in the API's table."""
 
 
-def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Sequence[str]) -> Body:
-    """The screen pop: what is known about a caller before his call is answered."""
+def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Sequence[str], language: str = "") -> Body:
+    """The screen pop: what is known about a caller before his call is answered. `language`: what his ticket says."""
     caller = call.caller
     return {
         **_ids(call),
@@ -67,6 +67,7 @@ def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Seq
         "presentation": caller.presentation.value,
         "verified": caller.verified.value,
         "from": caller.from_site,
+        "language": call.language or language,
         "suggestion": suggestion,
         "tickets": list(tickets),
         "notes": list(notes),
@@ -134,6 +135,7 @@ def call_body(call: Call, agent_id: AgentId) -> Body:
         "stay": call.stay,
         "danger": call.danger,
         "nuisance": call.nuisance,
+        "language": call.language,
         "disposition": call.disposition.value if call.disposition else None,
         "listened": call.is_listened_to,
         "note": call.note,

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from callflow.domain.names import Kind, Outcome
+from callflow.domain.names import LANGUAGE_TAG, Kind, Outcome
 
 NUISANCE_LIMIT: Final = 20
 
@@ -16,6 +16,7 @@ Site = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{2,16}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{0,32}$")]
 TicketNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG, max_length=16)]
 Word = Annotated[str, StringConstraints(max_length=200)]
 
 

@@ -27,6 +27,7 @@ from callflow.domain.names import Channel, Consent, Kind, Outcome, Presentation,
 from callflow.service.message_parts import (
     AttemptRecord,
     Digest,
+    Language,
     Nuisance,
     Number,
     Part,
@@ -61,7 +62,7 @@ class Body(Part):
 
 
 class Matter(Body):
-    """What the receiving agent must know. `number` is "" when it may not cross.
+    """What the receiving agent must know. `number` is "" when it may not cross, `language` when nobody has said.
 
     `confidential`: the receiver's half of the pair is to be so, too (R-056); suggestion and past are then left out.
     """
@@ -78,6 +79,7 @@ class Matter(Body):
     danger: bool
     nuisance: Nuisance | None = None
     confidential: bool = False
+    language: Language = ""
 
     @field_validator("suggestion", mode="wrap")
     @classmethod
@@ -181,9 +183,10 @@ class CallRecord(Body):
 
 
 class Note(Body):
-    """The agent's note, whole, written after the handover."""
+    """The agent's note, whole, written after the handover; and the caller's language, which he may say then."""
 
     note: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)]
+    language: Language = ""
 
 
 KINDS: Final[dict[str, type[Body]]] = {

@@ -134,6 +134,7 @@ class Known:
     suggestion: dict[str, Any] | None = None
     tickets: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    language: str = ""
 
 
 class CaseFiles(Protocol):

@@ -52,6 +52,7 @@ class KeepPeerNote(Record):
     incident_id: IncidentId
     peer: SiteId
     note: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ def to_facts(
             records.append(MarkTicket(NO_CALL, incident_id, mark))
             records.append(KeepPeerAttempt(NO_CALL, incident_id, peer, body.attempt_id, body.outcome))
         case m.Note():
-            records.append(KeepPeerNote(NO_CALL, incident_id, peer, body.note))
-            told += [events.PeerNoteWritten(call.call_id, at, peer, body.note) for call in calls]
+            records.append(KeepPeerNote(NO_CALL, incident_id, peer, body.note, body.language))
+            told += [events.PeerNoteWritten(call.call_id, at, peer, body.note, body.language) for call in calls]
         case m.OwnerDecision():
             told += [events.PeerOwnerDecided(call.call_id, at, peer, body.accept) for call in calls]
         case m.OwnerSettled() if body.owner in {site, peer}:

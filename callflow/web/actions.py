@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 from aiohttp import web
+from pydantic import Field
 
 from callflow.domain import events
-from callflow.domain.names import AttemptId, Consent, Disposition, TargetCode
+from callflow.domain.names import LANGUAGE_TAG, AttemptId, Consent, Disposition, TargetCode
 from callflow.web.advice import SUGGEST_AT_KEY_LIMIT_S, SUGGEST_LIMIT_S, suggestion
 from callflow.web.calls import CALL_PATH, CALL_REFUSED, own_call, seen_call
 from callflow.web.errors import Problem
@@ -41,6 +42,12 @@ class DispositionAsk(Ask):
     """What became of the call; said anew, the last word counts."""
 
     disposition: Disposition
+
+
+class LanguageAsk(Ask):
+    """Which language the caller speaks, by BCP 47; "" takes it back."""
+
+    language: Annotated[str, Field(pattern=LANGUAGE_TAG, max_length=16)]
 
 
 async def hand_over(visit: Visit, ask: HandoverAsk) -> web.Response:
@@ -142,6 +149,13 @@ async def say_what_became(visit: Visit, ask: DispositionAsk) -> web.Response:
     call = await own_call(visit)
     event = events.Disposed(call.call_id, visit.now, visit.who.agent_id, ask.disposition)
     return await taken(visit, "disposition", event, 200)
+
+
+async def say_the_language(visit: Visit, ask: LanguageAsk) -> web.Response:
+    """Which language the caller speaks; it goes to his ticket and to the platforms that have to do with it."""
+    call = await own_call(visit)
+    event = events.LanguageSaid(call.call_id, visit.now, visit.who.agent_id, ask.language)
+    return await taken(visit, "language", event, 200)
 
 
 async def record_consent(visit: Visit, ask: ConsentAsk) -> web.Response:
@@ -254,6 +268,7 @@ ROUTES = tuple(
         ("danger", raise_danger, "Danger to life: 110 at once.", NothingAsk, 202, CallView, ""),
         ("nuisance", mark_nuisance, "Nuisance or threat: counted, told on.", NothingAsk, 200, CallView, ""),
         ("disposition", say_what_became, "What became of the call, e.g. 直接解答.", DispositionAsk, 200, CallView, ""),
+        ("language", say_the_language, "Which language the caller speaks.", LanguageAsk, 200, CallView, ""),
         ("consent", record_consent, "Consent asked afterwards.", ConsentAsk, 200, CallView, "consent-known"),
         ("note", write_note, "Keep the note; answers with the suggestion.", NoteAsk, 200, NoteView, ""),
     )

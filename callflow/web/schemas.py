@@ -204,6 +204,7 @@ class CallView(View):
     stay: bool
     danger: bool
     nuisance: bool
+    language: str = Field(default="", description="the caller's, BCP 47")
     disposition: Disposition | None = Field(default=None, description="what became of it: answered is 直接解答")
     listened: bool = Field(default=False, description="a supervisor listens now, and the site lets the desks know")
     note: str

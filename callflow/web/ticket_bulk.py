@@ -27,7 +27,8 @@ BULK_WRITERS = frozenset({Role.SUPERVISOR})
 COLUMNS = (
     *("ticket_id", "incident_id", "state", "level", "matter", "category", "category_version", "department", "region"),
     *("owner", "unit", "first_receiver", "peer", "peer_ticket_id", "peer_state", "channel", "number", "danger"),
-    *("consent", "opened_at", "changed_at", "version", "confidential", "location", "summary", "note", "cursor"),
+    *("consent", "opened_at", "changed_at", "version", "confidential", "location", "summary", "note"),
+    *("language", "cursor"),
 )
 """Of a line of CSV, in order. A line of NDJSON has the same names."""
 

@@ -135,6 +135,7 @@ class TicketView(View):
     peer_state: str
     system_number: str
     confidential: bool = Field(description="保密: in lists and files without its words")
+    language: str = Field(description="the caller's, BCP 47; empty when nobody has said")
     deadlines: list[DeadlineView]
 
 

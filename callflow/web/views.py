@@ -24,7 +24,7 @@ SEES_ALL_CALLS = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 
 OF_THE_MATTER = (
     *("version", "channel", "region", "level", "matter", "category", "category_version", "department"),
-    *("unit", "location", "summary", "peer_state", "system_number", "confidential"),
+    *("unit", "location", "summary", "peer_state", "system_number", "confidential", "language"),
 )
 
 SEALED = {"number": None, "note": "", "peer_note": "", "location": "", "summary": "", "suggestion": None}

@@ -19,7 +19,12 @@ from callflow.adapters.sql.tables import second_factors, shifts, tickets
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-ADDED: Final[tuple[Column[Any], ...]] = (tickets.c.system_number, tickets.c.confidential, tickets.c.insiders)
+ADDED: Final[tuple[Column[Any], ...]] = (
+    tickets.c.system_number,
+    tickets.c.confidential,
+    tickets.c.insiders,
+    tickets.c.language,
+)
 """Each may be null or has a server default, and is never dropped by a migration before the next but one version."""
 
 ADDED_TABLES: Final[tuple[Table, ...]] = (second_factors, shifts)

@@ -30,4 +30,5 @@ def matter_body(step: Step, ticket: Any, peer_id: SiteId) -> dict[str, Any]:
         "consent": ticket.consent,
         "danger": ticket.danger,
         "confidential": ticket.confidential,
+        "language": ticket.language,
     }

@@ -81,6 +81,7 @@ HANDLERS: Final[dict[type[c.Record], Callable[[Step, Any], Awaitable[Detail]]]] 
     c.QueueCallBack: ticket_records.queue_call_back,
     c.KeepListening: _listening,
     c.KeepDisposition: _disposed,
+    c.KeepLanguage: ticket_records.keep_language,
     c.KeepRecording: recordings.keep,
     c.SendHandover: peer_records.send_handover,
     c.SendNote: peer_records.send_note,

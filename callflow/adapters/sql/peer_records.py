@@ -39,7 +39,7 @@ async def send_note(step: Step, record: c.SendNote) -> Detail:
     call = await step.call_of(record.call_id)
     if not await confidential.note_crosses(step, record.incident_id, record.peer):
         return {"peer": record.peer, "kind": "note", "sent": False, "why": "confidential"}
-    return await _send(step, record, "note", m.Note(note=call.note[: m.NOTE_LIMIT]))
+    return await _send(step, record, "note", m.Note(note=call.note[: m.NOTE_LIMIT], language=call.language))
 
 
 async def send_outcome(step: Step, record: c.SendOutcome) -> Detail:
@@ -74,5 +74,6 @@ async def _matter(step: Step, record: c.ToPeer) -> dict[str, Any]:
         "note": note[: m.NOTE_LIMIT],
         "ticket_id": opened["ticket_id"],
         "danger": call.danger,
+        "language": call.language or ticket.language,
         "nuisance": await nuisance.history(step.connection, ticket.number_hash) if tells_past else None,
     }

@@ -25,7 +25,7 @@ Detail = dict[str, Any]
 
 SHOWN: Final = frozenset(
     {"owner", "settled", "peer", "peer_ticket_id", "peer_state", "peer_note", "note", "danger", "consent"}
-    | {"caller_number", "call_id"}
+    | {"caller_number", "call_id", "language"}
 )
 """Columns whose change is told to our own ticket system even if no step of the ticket comes with it."""
 

@@ -48,6 +48,7 @@ async def open_ticket(step: Step, record: c.OpenTicket, judgement: Judgement | N
             **({"peer": peer} | await _linked_before(step, record.incident_id)),
             **caller_columns(step, call.caller.number, call.caller.presentation, call.caller.verified),
             note=call.note,
+            language=call.language,
             suggestion=await step.connection.scalar(select(calls.c.suggestion).where(calls.c.call_id == call.call_id)),
             first_receiver=call.ownership.first_receiver,
             owner=call.ownership.owner,
@@ -60,6 +61,8 @@ async def open_ticket(step: Step, record: c.OpenTicket, judgement: Judgement | N
         missing: dict[str, Any] = {} if have.call_id else {"call_id": call.call_id}
         if not have.caller_number and call.caller.number:
             missing |= caller_columns(step, call.caller.number, call.caller.presentation, call.caller.verified)
+        if call.language and call.language != have.language:
+            missing["language"] = call.language
         if missing:
             await step.change_ticket(record.incident_id, **missing)
     if peer is not None:
@@ -75,6 +78,8 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         "peer_ticket_id": matter.ticket_id,
         "peer_note": _with_history(matter),
     }
+    if matter.language:
+        link["language"] = matter.language
     ours = isinstance(matter, Dispatch) and not matter.beside
     """Given to us as a whole; of a handover the two agents decide."""
     if matter.suggestion is not None:
@@ -122,8 +127,15 @@ async def link_ticket(step: Step, record: LinkTicket) -> Detail:
 
 async def keep_peer_note(step: Step, record: KeepPeerNote) -> Detail:
     """What the peer's agent wrote after the handover, whole."""
-    kept = await step.change_ticket(record.incident_id, peer_note=record.note)
+    said = {"language": record.language} if record.language else {}
+    kept = await step.change_ticket(record.incident_id, peer_note=record.note, **said)
     return {"peer": record.peer, "characters": len(record.note), "kept": kept}
+
+
+async def keep_language(step: Step, record: c.KeepLanguage) -> Detail:
+    """Which language the caller speaks, by our agent."""
+    kept = await step.change_ticket(record.incident_id, language=record.language)
+    return {"by": record.agent_id, "language": record.language, "kept": kept}
 
 
 async def mark_ticket(step: Step, record: c.MarkTicket) -> Detail:

@@ -96,6 +96,8 @@ class Ticket:
     """Who knows it while it is confidential, as `domain.confidence.insiders_text` writes them."""
     system_number: str
     """Its number in the platform's own ticket system, "" before that has said one."""
+    language: str
+    """The caller's, by BCP 47; "" when nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,8 @@ class TicketsRead:
         shown += [ticket for ticket in others if not ticket.confidential]  # a pop is read over a shoulder
         history = "" if past is None else nuisance.sentence(past)
         notes = (history, ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
-        return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note))
+        language = ours.language if ours else ""
+        return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note), language)
 
     async def _tickets(self, which: Any, limit: int) -> list[Ticket]:
         return [ticket_of_row(row) for row in await self._rows(_newest(which, limit))]

@@ -33,6 +33,7 @@ MATTER = {
     "danger",
     "nuisance",
     "confidential",
+    "language",
 }
 CROSSING = {
     "handover": MATTER | {"attempt_id", "kind"},
@@ -40,7 +41,7 @@ CROSSING = {
     "ticket": {"ticket_id"},
     "outcome": {"attempt_id", "outcome"},
     "owner_decision": {"accept"},
-    "note": {"note"},
+    "note": {"note", "language"},
     "owner_settled": {"owner", "settled"},
     "dispatch": MATTER | {"channel", "level", "matter", "category", "location", "summary", "reason", "beside"},
     "call": {

@@ -10,6 +10,7 @@ from ulid import ULID
 
 from callflow.domain.commands import KeepReason
 from callflow.domain.names import Kind, Way
+from tests.contract.web.desk import next_event
 from tests.contract.web.house import SUGGESTION
 from tests.contract.web.ticket_store import NUMBER
 
@@ -146,6 +147,22 @@ async def test_the_owner_is_decided_by_accept_or_refuse_and_nothing_else(house: 
     assert (status, call["ownership"]["first_receiver"]) == (200, "12345")
     assert reasons(house) == [("owner", house.agent, WHY)]
     assert house.facts.calls[call_id].ownership.decisions == (("12345", True),)
+
+
+@pytest.mark.covers("R-086")
+async def test_the_agent_says_which_language_the_caller_speaks_and_it_stands_in_every_later_pop(house: House) -> None:
+    call_id = await house.caller_talks_with(house.agent)
+    desk = await house.desk(house.agent)
+    path = f"/api/v1/calls/{call_id}/language"
+
+    status, body = await desk.post(path, {"language": "bo"})
+    async with desk.events() as response:
+        _, _, snapshot = await next_event(response)
+
+    assert (status, body["language"]) == (200, "bo")
+    assert snapshot["pops"][0]["language"] == "bo"
+    assert (await desk.post(path, {"language": "<b>"}))[1]["code"] == "invalid-request"
+    assert (await (await house.desk(house.colleague)).post(path, {"language": "en"}))[1]["code"] == "not-your-call"
 
 
 @pytest.mark.covers("R-092")

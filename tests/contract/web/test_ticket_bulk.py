@@ -113,3 +113,16 @@ async def test_a_search_goes_page_by_page_with_its_cursor(ticket_house: House) -
     _, ticket = await supervisor.get(f"/api/v1/tickets/{seen[0]}")
     _, trace = await supervisor.get(f"/api/v1/incidents/{ticket['incident_id']}/trace")
     assert [entry["what"] for entry in trace["entries"]] == ["ticket.opened"]
+
+
+@pytest.mark.covers("R-086")
+@pytest.mark.parametrize("text", ["བཀྲ་ཤིས་བདེ་ལེགས།", "ياخشىمۇسىز، ماڭا ياردەم كېرەك", "ꆈꌠꁱꂷ"])
+async def test_a_text_in_any_script_comes_out_as_it_went_in(ticket_house: House, text: str) -> None:
+    supervisor = await ticket_house.desk(ticket_house.supervisor)
+    await supervisor.post(IMPORT, matters(1, summary=text))
+
+    row = json.loads((await text_of(supervisor)).splitlines()[0])
+    head, line, *_ = csv.reader(io.StringIO(await text_of(supervisor, format="csv")))
+
+    assert row["summary"] == text
+    assert dict(zip(head, line, strict=True))["summary"] == text

@@ -48,6 +48,7 @@ class Ticket:
     system_number: str = ""
     confidential: bool = False
     insiders: str = ""
+    language: str = ""
     life: None = None
 
 

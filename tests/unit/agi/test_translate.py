@@ -247,3 +247,15 @@ def test_a_line_without_its_details_is_skipped_and_raises_nothing(translator: Tr
 
 def test_every_step_of_the_contract_is_known(translator: Translator) -> None:
     assert set(translator._steps) == STEPS
+
+
+@pytest.mark.covers("R-086")
+def test_a_line_that_a_language_has_to_itself_says_which(site: Site) -> None:
+    tibetan = site.carrier[0].model_copy(update={"language": "bo"})
+    both = Translator(site.model_copy(update={"carrier": (tibetan, *site.carrier[1:])}), KnownUui())
+
+    (here,), (elsewhere,) = both.read_journal(arrived(via=tibetan.id)), both.read_journal(arrived(via="110"))
+
+    assert isinstance(here, events.CallerArrived)
+    assert isinstance(elsewhere, events.CallerArrived)
+    assert (here.language, elsewhere.language) == ("bo", "")

@@ -122,6 +122,7 @@ export function makeActions(store, phone) {
     nuisance: plain("nuisance", "nuisance", {}),
     drop: (target) => onCall("drop", { target }),
     answered: plain("answered", "disposition", { disposition: "answered" }),
+    speaks: (language) => onCall("language", { language }),
     dispose: (disposition) => disposition && onCall("disposition", { disposition }),
     note: () => document.getElementById("note")?.focus(),
     ticket: () => document.getElementById("form-category")?.focus(),

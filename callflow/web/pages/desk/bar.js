@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../vendor/htm-preact.mjs";
 import { lasting, nameOf, t, word } from "../core/i18n.js";
 import { LiveLine } from "../core/shell.js";
 import { can, whoIsIn } from "./can.js";
-import { currentCall, inWrapUp, OVER, targetNamed } from "./state.js";
+import { currentCall, inWrapUp, OVER, spoken, targetNamed } from "./state.js";
 import { KEYS } from "./keymap.js";
 
 export function Timer({ since, offset }) {
@@ -41,6 +41,7 @@ function Caller({ state, store, actions, call }) {
     ${masked && (state.revealed[call.call_id] ? html`<strong data-revealed>${state.revealed[call.call_id]}</strong>`
       : html`<select class="reveal" aria-label=${t("reveal")} value="" onChange=${reveal}><option value="">${t("reveal")}</option>
         ${REASONS.map((one) => html`<option value=${one}>${t(`reveal.${one}`)}</option>`)}</select>`)}
+    ${spoken(state, call) && html`<span class="mark info" data-spoken=${spoken(state, call)}>${word("language", spoken(state, call))}</span>`}
     ${caller.presentation === "withheld" && caller.number && html`<span class="mark warn">${t("withheld")}</span>`}
     ${caller.number && html`<span class="mark ${caller.verified === "network" ? "good" : "warn"}">${t(`verified.${caller.verified}`)}</span>`}
     <span class="from">${caller.from_site ? t("from.site", { site: caller.from_site }) : t("from.direct")}</span>

@@ -5,7 +5,7 @@ import { ask } from "../core/api.js";
 import { both, t, word } from "../core/i18n.js";
 import { Act } from "./bar.js";
 import { can } from "./can.js";
-import { currentCall } from "./state.js";
+import { currentCall, spoken } from "./state.js";
 
 const SUGGEST_MS = 250; // a pause in the typing: the classifier is asked, nothing is kept
 const KEEP_MS = 900; // a longer one: the note is kept, and goes to every platform that has to do with the matter
@@ -84,9 +84,19 @@ export function Note({ store, actions, keeper }) {
         : html`<button class="act" disabled=${!can(state, "nuisance", call)} onClick=${actions.nuisance}>${t("do.nuisance")}</button>`}
       <label class="switch"><input type="checkbox" checked=${state.consents[id] === "agreed"} onChange=${actions.toggleConsent} />${t("consent.kept")} <kbd aria-hidden="true">Y</kbd></label>
     </div>
-    <${Became} state=${state} call=${call} actions=${actions} />
+    <div class="row"><${Became} state=${state} call=${call} actions=${actions} /><${Speaks} state=${state} call=${call} actions=${actions} /></div>
     <${Owner} call=${call} />
   </section>`;
+}
+
+const LANGUAGES = ["", "zh", "bo", "ug", "ii", "mn", "kk", "ko", "en"];
+
+// What he speaks, for whoever takes him over; any other tag that the line or the other platform said stands there as it is.
+function Speaks({ state, call, actions }) {
+  const now = spoken(state, call);
+  return html`<label class="row tight became"><span class="label">${t("language")}</span>
+    <select data-language=${now} disabled=${!can(state, "answered", call)} value=${now} onChange=${(event) => actions.speaks(event.currentTarget.value)}>
+      ${[...new Set([...LANGUAGES, now])].map((one) => html`<option key=${one} value=${one}>${word("language", one)}</option>`)}</select></label>`;
 }
 
 const BECAME = ["answered", "ticket", "handed_over", "nothing"];

@@ -48,6 +48,9 @@ export function currentCall(state) {
     ?? calls.find((call) => !state.done.includes(call.call_id));
 }
 
+// The caller's language: what our own people or the line said, else what came with the matter.
+export const spoken = (state, call) => call.language || state.pops[call.call_id]?.language || "";
+
 export const inWrapUp = (state, call) => Boolean(call) && !hasIt(state, call);
 export const targetNamed = (state, code) => state.targets.find((target) => target.code === code);
 

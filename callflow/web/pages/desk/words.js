@@ -55,6 +55,8 @@ addWords({
   "do.note": ["记录", "Note"],
   "do.ticket": ["工单", "Ticket"],
   "do.answered": ["直接解答", "Answered directly"],
+  "language": ["来电语种", "Language"], "language.": ["未标注", "Not said"], "language.zh": ["汉语", "Chinese"], "language.bo": ["藏语", "Tibetan"], "language.ug": ["维吾尔语", "Uyghur"],
+  "language.ii": ["彝语", "Yi"], "language.mn": ["蒙古语", "Mongolian"], "language.kk": ["哈萨克语", "Kazakh"], "language.ko": ["朝鲜语", "Korean"], "language.en": ["英语", "English"],
   "became": ["办理结果", "What became of it"], "became.open": ["未填写", "Not said"], "became.answered": ["直接解答", "Answered directly"],
   "became.ticket": ["转工单办理", "A ticket"], "became.handed_over": ["已转接", "Handed over"], "became.nothing": ["无效来电", "Nothing"],
   "do.hang_up": ["挂机", "Hang up"],
