@@ -28,7 +28,7 @@ async def only(stage: Stage, who: str, *voices: str) -> None:
     assert heard is None, heard
 
 
-@pytest.mark.covers("R-001", "R-003", "R-006", "R-029")
+@pytest.mark.covers("R-001", "R-003", "R-006", "R-029", "R-086", "R-092")
 async def test_one_key_by_keyboard_only_from_the_pop_to_the_end_of_the_wrap_up(
     lab: Lab, stage: Stage, browser: Browser
 ) -> None:
@@ -46,6 +46,8 @@ async def test_one_key_by_keyboard_only_from_the_pop_to_the_end_of_the_wrap_up(
     await zhangs.phase("talking")
     await zhangs.note("有人拿刀在追人,在人民路12号")
     await zhangs.sees("[data-suggestion] mark")
+    await zhangs.page.run(CHOOSE, selector="[data-language]", value="bo")
+    await zhangs.sees("[data-spoken=bo]", "藏语")
 
     await zhangs.page.press("t", "1")
     await zhangs.sees(".sheet", "是否同意")
@@ -55,6 +57,7 @@ async def test_one_key_by_keyboard_only_from_the_pop_to_the_end_of_the_wrap_up(
     await lis.sees("[data-number]", MASKED)
     await lis.sees(".from", "12345")
     await lis.sees("[data-peer-note]", "人民路12号")
+    await lis.sees("[data-spoken=bo]", "藏语")
     await answer(stage, li, ringing)
     await zhangs.sees(".chip", "110")
     await zhangs.phase("handed_over")
@@ -66,6 +69,8 @@ async def test_one_key_by_keyboard_only_from_the_pop_to_the_end_of_the_wrap_up(
     await zhangs.sees("[data-linked]")
     await hang_up(stage, citizen, call)
     await zhangs.phase("ended")
+    await zhangs.page.press("q")
+    await zhangs.page.until("document.querySelector('[data-became=answered]')")
     assert not await zhangs.page.run(f"return document.body.innerText.includes('{NUMBER}')")
     await zhangs.page.run(CHOOSE, selector=".reveal", value="write-up")
     await zhangs.sees("[data-revealed]", NUMBER)
