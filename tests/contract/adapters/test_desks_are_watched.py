@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from callflow.domain.watching import WATCH
-from tests.contract.adapters.test_desks import ANNA, RedisServer, begun, opened, redis_answers, server, stored, until
+from tests.contract.adapters.test_desks import (
+    ANNA,
+    RedisServer,
+    begun,
+    opened,
+    redis_answers,
+    redis_program,
+    server,
+    stored,
+    until,
+)
 
-__all__ = ["server"]
+__all__ = ["redis_program", "server"]
 
 
 async def test_who_watches_hears_it_is_no_desk_and_nothing_is_kept_for_him(server: RedisServer) -> None:
