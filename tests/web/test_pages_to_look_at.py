@@ -106,7 +106,7 @@ async def test_the_supervisor_sees_the_day_at_a_glance(browser: Browser, house: 
 
     await watch.sees(".lamp.live", "已连接")
     await house.caller_hangs_up(queued)  # the page is told
-    await watch.page.until("!document.querySelector(`[data-call='${queued}']`)", 1.0, queued=queued)
+    await watch.page.until("!document.querySelector(`[data-call='${queued}']`)", queued=queued)
     asked = [url.removeprefix(f"{house.url}/api/v1") for url in watch.page.asked]
     assert "/calls" not in asked
     assert asked.count("/watch") == 1
