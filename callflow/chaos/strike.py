@@ -29,7 +29,7 @@ from softphone_sim.phone.handset import PhoneRefused
 from softphone_sim.run.crowd import Crowd
 from softphone_sim.run.stage import Stage
 
-STRIKES_A_CALL = INJECTIONS / CALLS_FOR_THEM
+STRIKES_A_CALL = 1.2 * INJECTIONS / CALLS_FOR_THEM
 OWN_STRIKES_A_CALL = 0.4
 BETWEEN_S, BETWEEN_OWN_S = 0.3, 0.4
 CALM_S = 6.0
