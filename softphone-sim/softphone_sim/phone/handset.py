@@ -36,9 +36,9 @@ class Bell:
         self._rung = asyncio.Event()
 
     async def until(self, look: Callable[[], T | None], limit_s: float, every_s: float = 0.5) -> T | None:
-        """The first answer of `look` that is not None, or None after `limit_s`; looks again at each ring."""
+        """The first answer of `look` that is neither None nor False, else None; looks again at each ring."""
         deadline = time.monotonic() + limit_s
-        while (answer := look()) is None:
+        while (answer := look()) is None or answer is False:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
                 return None

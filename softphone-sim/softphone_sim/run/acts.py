@@ -44,20 +44,23 @@ async def dial(
     anonymous: bool = False,
     asserted: str | None = None,
     headers: Mapping[str, str] | None = None,
+    named: str = "",
 ) -> CallSeen:
     """Call someone and return at once.
 
-    `asserted` goes into P-Asserted-Identity; `anonymous` hides From, asks for privacy and asserts the number.
+    `named` is the display name. `asserted` goes into P-Asserted-Identity; `anonymous` hides From, asks for privacy
+    and asserts the number.
     """
     number, host = shown_as or actor.number, actor.handset.spec.address
     sent = [[name, value] for name, value in (headers or {}).items()]
-    local_uri = f"sip:{number}@{host}" if shown_as else None
+    display = f'"{named}" ' if named else ""
+    local_uri = f"{display}<sip:{number}@{host}>" if shown_as or named else None
     if anonymous:
         local_uri = '"Anonymous" <sip:anonymous@anonymous.invalid>'
         asserted = asserted or number
         sent.append(["Privacy", "id"])
     if asserted:
-        sent.append(["P-Asserted-Identity", f"<sip:{asserted}@{host}>"])
+        sent.append(["P-Asserted-Identity", f"{display}<sip:{asserted}@{host}>"])
     uri = uri_of(stage, actor, to)
     stage.note(actor.name, f"dials {to}", "sip")
     answer = await actor.handset.order("dial", uri=uri, headers=sent, local_uri=local_uri)
