@@ -14,6 +14,7 @@ from softphone_sim.ears.listen import NS_PER_MS, holes
 from softphone_sim.phone.handset import CallSeen
 from softphone_sim.run.acts import answer, dial, hang_up, rings_at
 from softphone_sim.run.stage import Actor, Stage
+from tests.e2e.channels import live_channels
 from tests.e2e.scene import LIMIT_S, SILENCE_LIMIT_MS, Row, eventually
 
 OTHER = {"12345": "110", "110": "12345"}
@@ -101,8 +102,8 @@ class RoundTrip:
     async def cut_first_leg(self) -> None:
         """The first trunk leg, over which he talks with the other platform, is torn down."""
         site = next(one for one in self.plan.sites if one.id == self.home)
-        lines = (await asyncio.to_thread(pbx.console, self.plan, site, "core show channels concise")).splitlines()
-        names = [line.split("!")[0] for line in lines if line.startswith(f"PJSIP/peer-{OTHER[self.home]}-")]
+        there = await asyncio.to_thread(live_channels, self.plan, site)
+        names = [name for name in there if name.startswith(f"PJSIP/peer-{OTHER[self.home]}-")]
         await asyncio.to_thread(pbx.console, self.plan, site, f"channel request hangup {min(names)}")
 
     async def end(self) -> None:
@@ -156,4 +157,4 @@ class RoundTrip:
 
 def channels_of(plan: Plan, site: SitePlan) -> int:
     """How many channels this PBX has now."""
-    return len([line for line in pbx.console(plan, site, "core show channels concise").splitlines() if "!" in line])
+    return len(live_channels(plan, site))

@@ -14,6 +14,7 @@ from softphone_sim.bench import joined, key_at_desk
 from softphone_sim.run.acts import answer, hang_up, rings_at, set_policy
 from softphone_sim.run.stage import Actor
 from softphone_sim.script.model import Policy
+from tests.e2e.channels import live_channels
 from tests.e2e.scene import LIMIT_S, Scene, eventually, pid_of
 
 SPOKEN_PACKETS = 50
@@ -192,7 +193,6 @@ async def test_a_caller_whose_phone_dies_is_not_kept_for_ever_by_two_agents_who_
     near = scene.plan.sites[0]
 
     async def channels_left() -> int:
-        told = await asyncio.to_thread(pbx.console, scene.plan, near, "core show channels concise")
-        return sum(1 for line in told.splitlines() if "!" in line)
+        return len(await asyncio.to_thread(live_channels, scene.plan, near))
 
     assert await eventually(channels_left, lambda found: found == 0, 2 * LIMIT_S) == 0

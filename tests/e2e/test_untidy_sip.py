@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from callflow.lab import pbx
 from softphone_sim.bench import joined
 from softphone_sim.run.acts import answer, hang_up, rings_at
 from softphone_sim.run.stage import Actor
+from tests.e2e.channels import live_channels
 from tests.e2e.scene import LIMIT_S, Scene, eventually
 from tests.e2e.untidy_line import (
     OTHER_FORK,
@@ -57,8 +57,7 @@ async def invites(scene: Scene) -> None:
 
 async def channels_left(scene: Scene) -> int:
     """How many channels 12345's PBX still has."""
-    told = await asyncio.to_thread(pbx.console, scene.plan, scene.plan.sites[0], "core show channels concise")
-    return sum(1 for row in told.splitlines() if "!" in row)
+    return len(await asyncio.to_thread(live_channels, scene.plan, scene.plan.sites[0]))
 
 
 async def all_are_gone(scene: Scene, fire: Actor) -> None:

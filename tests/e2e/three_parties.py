@@ -6,13 +6,13 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from callflow.lab import pbx
 from callflow.lab.plan import Plan
 from softphone_sim.bench import joined, key_at_desk
 from softphone_sim.phone.handset import CallSeen
 from softphone_sim.run.acts import StepFailed, dial, hang_up, set_policy
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script.model import Policy
+from tests.e2e.channels import live_channels
 from tests.e2e.scene import LIMIT_S, eventually
 
 PARTIES = ("caller", "agent", "target")
@@ -72,9 +72,8 @@ async def all_answer(actors: list[Actor]) -> None:
 
 async def channels(plan: Plan) -> tuple[int, int]:
     """How many channels each PBX has now, 12345's first."""
-    told = [await asyncio.to_thread(pbx.console, plan, site, "core show channels concise") for site in plan.sites]
-    first, second = (sum(1 for line in one.splitlines() if "!" in line) for one in told)
-    return first, second
+    first, second = [await asyncio.to_thread(live_channels, plan, site) for site in plan.sites]
+    return len(first), len(second)
 
 
 async def channels_fall_to(plan: Plan, wanted: tuple[int, int]) -> tuple[int, int]:

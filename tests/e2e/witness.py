@@ -14,6 +14,7 @@ from pathlib import Path
 from callflow.lab.plan import Plan, SitePlan
 from softphone_sim.ears.listen import intervals, packets_lost
 from softphone_sim.run.stage import Stage
+from tests.e2e.channels import listed_channels
 
 LINES_EACH = 120
 TELLING = {"WARNING", "ERROR"}
@@ -34,7 +35,7 @@ def told(stage: Stage, plan: Plan) -> Iterator[str]:
     for site in plan.sites:
         yield f"== {site.id}, journal"
         yield from _journal(stage, site)
-        yield f"== {site.id}, Asterisk"
+        yield f"== {site.id}, Asterisk; on its list of channels: {', '.join(listed_channels(plan, site)) or 'nobody'}"
         yield from _warnings(site.place.log / "full", stage.began_ns)
     yield f"== told {_after(stage, time.time_ns())} after the stage began"
 
