@@ -49,7 +49,7 @@ async def test_no_text_in_any_field_of_any_request_becomes_an_action(
     program, canary = pid_of(scene.plan, PLATFORM, "python"), tmp_path / "canary"
     known = {"call_id": str(scene.zhang.latest_in_events("call_id")), "incident_id": await scene.incident()}
     fields = fields_of(await document_of(lab))
-    account = lab.seat(PLATFORM, SUPERVISOR)
+    account = lab.seat(PLATFORM, lab.seat_of(PLATFORM, SUPERVISOR))
     faults: list[str] = []
     taken: set[str] = set()
     witnesses.everything.clear()
