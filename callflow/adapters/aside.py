@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,28 +14,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsideFull(Exception):  # noqa: N818 - named by what happened
+class AsideFull(Exception):  # noqa: N818 - named by what happened, as the other refusals
     """So much work waits that more would never have its turn."""
 
 
-@dataclass(frozen=True, slots=True)
 class Aside:
-    """So many threads of its own.
+    """So many threads of its own; at most `waiting_most` others wait for one.
 
     `asyncio.to_thread` shares its few among everybody: work that hangs there stops log-ins and wishes too, and the
     program's end waits for it. These are daemons and nobody else's.
     """
 
-    name: str
-    threads: int
-    waiting_most: int
-    _work: Queue[tuple[Future[Any], Callable[[], Any]]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """The threads stand ready."""
-        object.__setattr__(self, "_work", Queue(self.waiting_most))
-        for place in range(self.threads):
-            threading.Thread(target=self._serve, name=f"{self.name} {place}", daemon=True).start()
+    def __init__(self, name: str, threads: int, waiting_most: int) -> None:
+        self._name = name
+        self._work: Queue[tuple[Future[Any], Callable[[], Any]]] = Queue(waiting_most)
+        for place in range(threads):
+            threading.Thread(target=self._serve, name=f"{name} {place}", daemon=True).start()
 
     async def do(self, work: Callable[[], T]) -> T:
         """Have it done; who gives up waiting (cancellation) before its turn has it not done at all.
@@ -48,7 +41,7 @@ class Aside:
         try:
             self._work.put_nowait((future, work))
         except Full:
-            raise AsideFull(f"{self.name}: {self.threads} threads busy, {self.waiting_most} others wait") from None
+            raise AsideFull(f"{self._name}: its threads are busy, {self._work.maxsize} others wait") from None
         return await asyncio.wrap_future(future)
 
     def _serve(self) -> None:
@@ -58,5 +51,5 @@ class Aside:
                 continue
             try:
                 future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - it is the asker's
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the asker is to have it, and the next his turn
                 future.set_exception(error)

@@ -128,10 +128,8 @@ class Fold:
             if entry.what == "opened" and self.opened_from <= entry.at < self.opened_to:
                 due = _due(entry.detail)
                 seen = Seen(str(entry.detail["region"]), entry.at, due, str(entry.detail["unit"]))
-                seen.channel, seen.category = (
-                    str(entry.detail.get("channel", "")),
-                    str(entry.detail.get("category", "")),
-                )
+                seen.channel = str(entry.detail.get("channel", ""))
+                seen.category = str(entry.detail.get("category", ""))
                 seen.level = int(entry.detail.get("level", 0))
                 seen.first["opened"] = entry.at
                 self.seen[ticket_id] = seen

@@ -5,6 +5,7 @@ It is the one thing that is changed in the administrator's page: it opens no way
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -173,11 +174,7 @@ async def _plan(visit: Visit) -> ShiftList:
 
 def _day(shifts: Sequence[Shift], day: date) -> DayView:
     leave = sorted({str(one.agent_id) for one in shifts if one.sort is Sort.LEAVE and one.holds_on(day)})
-    return DayView(day=day, duties=[_duty(one) for one in duties_of(shifts, day)], on_leave=leave)
-
-
-def _duty(duty: Duty) -> DutyView:
-    return DutyView(agent_id=duty.agent_id, serves=duty.serves, begins_at=duty.begins_at, ends_at=duty.ends_at)
+    return DayView(day=day, duties=[DutyView(**asdict(one)) for one in duties_of(shifts, day)], on_leave=leave)
 
 
 def _standing(agent_id: AgentId, standing: Standing, duty: Duty | None) -> StandingView:
@@ -191,17 +188,7 @@ def _standing(agent_id: AgentId, standing: Standing, duty: Duty | None) -> Stand
 
 
 def _view(shift: Shift) -> ShiftView:
-    return ShiftView(
-        shift_id=shift.shift_id,
-        agent_id=shift.agent_id,
-        sort=shift.sort,
-        serves=shift.serves,
-        weekdays=sorted(shift.weekdays),
-        first_day=shift.first_day,
-        last_day=shift.last_day,
-        begins_min=shift.begins_min,
-        ends_min=shift.ends_min,
-    )
+    return ShiftView(**asdict(shift) | {"weekdays": sorted(shift.weekdays)})
 
 
 ROUTES = (

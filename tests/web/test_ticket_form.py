@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from softphone_sim.browser import Browser
-from tests.contract.web.house import SUGGESTION
+from tests.contract.web.advice_given import SUGGESTION
 from tests.web.desk_page import SIGN_IN, DeskPage
 from tests.web.full_house import FullHouse
 from tests.web.test_desk_is_safe_and_fair import HOSTILE, look_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -68,16 +69,11 @@ class SqlShifts:
 
 
 def _row(shift: Shift) -> dict[str, Any]:
-    return {
-        "shift_id": shift.shift_id,
-        "agent_id": shift.agent_id,
+    return asdict(shift) | {
         "sort": shift.sort.value,
-        "serves": shift.serves,
         "weekdays": "".join(str(day) for day in sorted(shift.weekdays)),
         "first_day": shift.first_day.isoformat(),
         "last_day": None if shift.last_day is None else shift.last_day.isoformat(),
-        "begins_min": shift.begins_min,
-        "ends_min": shift.ends_min,
     }
 
 

@@ -32,6 +32,7 @@ from callflow.service.ticket_ports import NewMatter
 from callflow.site_ticket_system import NoticeReceiver
 from callflow.sitefile import Site, load_site
 from tests.contract.exchange.conftest import GOV, SITES
+from tests.contract.exchange.faulty_answers import fails, friendly_page, says_nothing
 from tests.contract.exchange.story import a_call, write
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -248,18 +249,6 @@ async def test_each_receiver_sees_of_the_number_what_the_site_file_says(
     assert withheld["number"] == ""
     assert (sealed["number"], sealed["text"], sealed["location"]) == ("", "", "红星路一段")
     assert sealed["confidential"] is True
-
-
-async def fails(_request: web.Request) -> web.Response:
-    return web.Response(status=503)
-
-
-async def says_nothing(_request: web.Request) -> None:
-    await asyncio.sleep(0.5)  # longer than the platform waits; then it does take it, so the next sending is a double
-
-
-async def friendly_page(_request: web.Request) -> web.Response:
-    return web.Response(text="<html>Welcome</html>", content_type="text/html")
 
 
 @pytest.mark.covers("R-028")

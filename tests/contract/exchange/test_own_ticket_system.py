@@ -6,15 +6,17 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import StreamReader, web
 from jsonschema_rs import Draft202012Validator
 
 from callflow.adapters.sql.database import Database
 from callflow.service.ticket_system import event_text
 from callflow.sitefile import Site, load_site
 from tests.contract.exchange.conftest import SITES
+from tests.contract.exchange.faulty_answers import fails, friendly_page, says_nothing
 from tests.contract.exchange.own_system import EXAMPLE, OwnSystem, Telling, beside, whole_way
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -46,18 +48,6 @@ async def system(tmp_path: Path) -> AsyncIterator[OwnSystem]:
     made = OwnSystem(tmp_path / "system.db")
     yield made
     await made.close()
-
-
-async def fails(_request: web.Request) -> web.Response:
-    return web.Response(status=500)
-
-
-async def says_nothing(_request: web.Request) -> None:
-    await asyncio.sleep(0.5)  # longer than the platform waits; then it does take it, so the next sending is a double
-
-
-async def friendly_page(_request: web.Request) -> web.Response:
-    return web.Response(text="<html>Welcome</html>", content_type="text/html")
 
 
 async def moved(_request: web.Request) -> web.Response:
@@ -128,8 +118,17 @@ async def test_it_fails_for_a_while_and_nothing_is_lost_or_doubled(
     assert await gov.webhook.trouble() is None
 
 
-async def test_a_receipt_that_comes_in_two_pieces_is_read_whole(gov: Telling, system: OwnSystem, until: Until) -> None:
+async def test_a_receipt_that_comes_in_two_pieces_is_read_whole(
+    gov: Telling, system: OwnSystem, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
+    came, feed = asyncio.Event(), StreamReader.feed_data
+
+    def fed(reader: StreamReader, *data: Any) -> bool:
+        came.set()
+        return feed(reader, *data)
+
+    monkeypatch.setattr(StreamReader, "feed_data", fed)
 
     async def in_pieces(request: web.Request) -> web.StreamResponse:
         asked.append(request.headers["webhook-id"])
@@ -137,8 +136,9 @@ async def test_a_receipt_that_comes_in_two_pieces_is_read_whole(gov: Telling, sy
         answer = web.StreamResponse()
         await answer.prepare(request)
         for piece in (receipt[:9], receipt[9:]):
+            came.clear()
             await answer.write(piece)
-            await asyncio.sleep(0.05)  # so that they are two packets
+            await came.wait()  # the platform has it, before there is more
         return answer
 
     await system.open()

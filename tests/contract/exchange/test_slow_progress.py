@@ -52,6 +52,9 @@ async def test_a_peer_who_fails_at_every_fourth_message_has_them_all_soon(
     assert len({message.id for message in police.taken}) == MATTERS
 
 
+ROUNDS = 6
+
+
 class Line:
     """A carrier whose rounds all fail; those numbered in `brings` have brought something across before."""
 
@@ -59,9 +62,12 @@ class Line:
 
     def __init__(self, brings: frozenset[int]) -> None:
         self.peer, self._brings, self.began_s = POLICE, brings, list[float]()
+        self.was_asked_enough = asyncio.Event()
 
     async def round(self) -> None:
         self.began_s.append(time.monotonic())
+        if len(self.began_s) == ROUNDS:
+            self.was_asked_enough.set()
         if len(self.began_s) in self._brings:
             self.cause = None
         raise PeerAway("no")
@@ -75,8 +81,7 @@ async def test_pauses_grow_only_while_nothing_gets_through(gov: Platform) -> Non
     line = Line(brings=frozenset({4}))
     running = asyncio.ensure_future(ExchangeLines(Https(gov.client_tls()), (line,)).run())
     async with asyncio.timeout(LONGEST_PAUSE_S):
-        while len(line.began_s) < 6:  # noqa: ASYNC110 - a line tells nobody of its rounds
-            await asyncio.sleep(0.01)
+        await line.was_asked_enough.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

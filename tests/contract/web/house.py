@@ -43,6 +43,7 @@ from callflow.service.trust import KeyFacts
 from callflow.sitefile import load_site
 from callflow.web.app import make_app, make_runner
 from callflow.web.deps import Deps, Probe, TicketSystemDoor
+from tests.contract.web.advice_given import REASON, SUGGESTION
 from tests.contract.web.call_back_store import MemoryCallBacks
 from tests.contract.web.desk import Desk
 from tests.contract.web.recording_store import MemoryRecordings, files_in
@@ -57,20 +58,6 @@ if TYPE_CHECKING:
 
 NET = "127.0.107"
 SITES = Path(__file__).resolve().parents[3] / "asterisk-config" / "sites"
-SUGGESTION = {
-    "platform": "110",
-    "hotlines": [],
-    "category": "治安案件",
-    "categories": [{"name": "治安案件", "p": 0.8}],
-    "department": None,
-    "level": 2,
-    "danger": False,
-    "confidence": 0.8,
-    "action": "one_key_110",
-    "evidence": [{"start": 0, "end": 2, "text": "打架", "rule": "violence.fight"}],
-    "version": "test",
-}
-REASON = {"zh": "打架", "en": "a fight", "rule": "violence.fight"}
 
 
 class CountedDesks(FakeDesks):

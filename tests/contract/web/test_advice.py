@@ -9,7 +9,7 @@ import pytest
 from callflow.domain.events import DangerRaised
 from callflow.service.advice import EarlierMatter
 from callflow.service.ports import Known
-from tests.contract.web.house import REASON, SUGGESTION
+from tests.contract.web.advice_given import REASON, SUGGESTION
 
 if TYPE_CHECKING:
     from tests.contract.web.house import House

@@ -10,8 +10,8 @@ from ulid import ULID
 
 from callflow.domain.commands import KeepReason
 from callflow.domain.names import Kind, Way
+from tests.contract.web.advice_given import SUGGESTION
 from tests.contract.web.desk import next_event
-from tests.contract.web.house import SUGGESTION
 from tests.contract.web.ticket_store import NUMBER
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ulid import ULID
 
-from tests.contract.web.house import SUGGESTION
+from tests.contract.web.advice_given import SUGGESTION
 from tests.contract.web.ticket_store import NUMBER, Step, Ticket
 
 if TYPE_CHECKING:
