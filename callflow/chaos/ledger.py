@@ -18,7 +18,6 @@ GHOST_LIMIT_S = 2.0
 """A CANCEL takes its way through two PBXes and back on a busy machine; a phone that rings longer is a ghost."""
 
 PLATFORM = frozenset({"asterisk", "python", "ami"})
-
 CUT_BY_NATURE = frozenset({Fate.CUT_WITH_HIS_PBX, Fate.CUT_BY_CARRIER})
 
 
@@ -212,8 +211,9 @@ def _legs_are_in_the_journal(rows: list[Row], _run: RunSeen, books: Books) -> It
         for site in {*most, *(site for site, number in written if number == row.caller.number)}:
             have = written[site, row.caller.number]
             if not sure[site] <= have <= most[site]:
-                what = f"{most[site]} legs answered at {site}, {have} in its journal, {_struck(row)}"
-                yield Finding("legs", row.caller.number, what)
+                seen = "; ".join(str(one.leg) for one in ours if one.site == site)
+                what = f"{most[site]} legs answered at {site}, {have} in its journal ({seen})"
+                yield Finding("legs", row.caller.number, f"{what}, {_struck(row)}")
 
 
 def _legs_are_in_the_pbxes_own_records(_rows: list[Row], run: RunSeen, books: Books) -> Iterator[Finding]:

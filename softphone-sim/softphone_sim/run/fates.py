@@ -48,6 +48,12 @@ class LegSeen:
     let_go_ns: int | None = None  # when it first sent a BYE or CANCEL itself
     let_go_cause: int = 0  # Q.850 that this one named
 
+    def __str__(self) -> str:
+        """What happened to it when, in epoch seconds."""
+        moments = {"began": self.began_ns, "took": self.accepted_ns, "talks": self.answered_ns, "ended": self.ended_ns}
+        told = [f"{what} {ns / 1e9:.3f}" for what, ns in moments.items() if ns is not None]
+        return f"{self.phone} {', '.join(told)} by {self.ended_by}"
+
     def is_up_at(self, time_ns: int) -> bool:
         """It was answered before and ended after this moment."""
         began, ended = self.answered_ns, self.ended_ns
