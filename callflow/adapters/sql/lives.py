@@ -10,12 +10,13 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from callflow.adapters.sql import confidential, crossing, outbox, precedents
 from callflow.adapters.sql.audit import Entry
 from callflow.adapters.sql.errors import WrittenMeanwhile
 from callflow.adapters.sql.frozen import life_of, life_text
+from callflow.adapters.sql.tables import outbox as messages
 from callflow.adapters.sql.tables import ticket_steps, tickets
 from callflow.domain.limits import Level
 from callflow.domain.names import CallId, IncidentId, TicketId
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from callflow.adapters.sql.step import Step
+    from callflow.domain.names import SiteId
     from callflow.domain.tickets import Happening, Life
 
 SILENT: Final = frozenset({"peer_fed_back", "peer_called_back", "entrusted", "unsealed"})
@@ -95,6 +97,23 @@ async def seal(step: Step, row: Any, *, by: str) -> tuple[str, ...]:
         return ()
     sealed = Sealed(step.at, by, insiders=(by,))
     return (await live_on(step, row, *await confidential.with_insiders(step, row, [sealed]))).told
+
+
+async def tell_missed(step: Step, row: Any, peer: SiteId) -> None:
+    """The peer has a ticket of the matter from now on: the steps that ours took before are told to him in their order.
+
+    He may have been away for hours, and a step tells more than a view: confidential here is so there, too (R-056).
+    Words that were written before our first message to him were not written for him, and stay. Repeatable.
+    """
+    life = replace(life_in(step, row), peer=peer)
+    ours = (messages.c.peer == peer) & (messages.c.incident_id == row.incident_id)
+    since = await step.connection.scalar(select(func.min(messages.c.stored_at)).where(ours))
+    taken = select(ticket_steps).where(ticket_steps.c.ticket_id == row.ticket_id).order_by(ticket_steps.c.entry)
+    for past in (await step.connection.execute(taken)).all():
+        text = past.text if since is not None and past.at >= since else ""
+        then = replace(life, version=past.version, state=past.state)
+        body = _said_of(then, past.step, past.by, confidential.step_text(life, past.step, text))
+        await _tell_peer(step, life.incident_id, peer, body)
 
 
 def life_in(step: Step, row: Any) -> Life:
@@ -166,9 +185,14 @@ async def _tell(step: Step, row: Any, said: tuple[str, Happening, Life], text: s
     await step.connection.execute(insert(ticket_steps).values(line))
     body = _said_of(life, word, by, confidential.step_text(life, word, text))
     step.told.setdefault(life.incident_id, []).append(body)
-    if life.peer is not None and word not in SILENT:
-        once = f"step:{life.ticket_id}:{life.version}:{word}"
-        await outbox.put(step, outbox.Written(life.incident_id, life.peer, "step", body, once))
+    if life.peer is not None:
+        await _tell_peer(step, life.incident_id, life.peer, body)
+
+
+async def _tell_peer(step: Step, incident_id: IncidentId, peer: SiteId, body: TicketStep) -> None:
+    if body.step not in SILENT:
+        once = f"step:{body.ticket_id}:{body.version}:{body.step}"
+        await outbox.put(step, outbox.Written(incident_id, peer, "step", body, once))
 
 
 def _said(happening: Happening) -> dict[str, Any]:

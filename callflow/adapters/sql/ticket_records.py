@@ -108,7 +108,7 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
     if matter.confidential:
         await lives.seal(step, await step.ticket_of(record.incident_id), by=record.peer)
     await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
-    await call_records.tell_all(step, record.incident_id, record.peer)
+    await _tell_before(step, have, record.incident_id, record.peer)
     return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
 
 
@@ -120,9 +120,17 @@ def _with_history(matter: Matter) -> str:
 
 async def link_ticket(step: Step, record: LinkTicket) -> Detail:
     """The number of the peer's half."""
+    row = await step.ticket_of(record.incident_id)
     done = await step.change_ticket(record.incident_id, peer=record.peer, peer_ticket_id=record.ticket_id)
-    await call_records.tell_all(step, record.incident_id, record.peer)
+    await _tell_before(step, row, record.incident_id, record.peer)
     return {"peer": record.peer, "peer_ticket_id": record.ticket_id, "linked": done}
+
+
+async def _tell_before(step: Step, before: Any, incident_id: IncidentId, peer: SiteId) -> None:
+    """The peer has a ticket of the incident now. `before`: our row until then, None when there was none."""
+    if before is not None and before.peer is None:
+        await lives.tell_missed(step, await step.ticket_of(incident_id), peer)
+    await call_records.tell_all(step, incident_id, peer)
 
 
 async def keep_peer_note(step: Step, record: KeepPeerNote) -> Detail:

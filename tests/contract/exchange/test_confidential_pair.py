@@ -88,6 +88,27 @@ async def test_sealed_later_the_mark_crosses_and_neither_notes_nor_steps_nor_cal
     assert theirs.peer_note == "有人来访", "what had crossed before stays"
 
 
+@pytest.mark.covers("R-043", "R-056", "R-066")
+async def test_what_ours_went_through_before_his_number_came_is_told_when_it_comes(
+    gov: Platform, police: Platform, until: Until
+) -> None:
+    await gov.open_door()
+    gov.start_lines()
+    call, attempt = a_call(gov.id, gov.now, note="有人来访"), AttemptId(str(ULID()))
+    about = (call.call_id, call.incident_id, police.id)
+    await write(gov, call, c.SendHandover(*about, attempt, Kind.ONE_KEY, danger=False))
+    his = await ticket_there(police, call.incident_id, until)
+    mine = await ticket_there(gov, call.incident_id, until, peer=None)
+    await step(gov, mine, t.Dispatched(gov.now, "8001", unit="510104000001"), text="请核实")
+    await step(gov, mine, t.Sealed(gov.now, "8001", ("8001",)), text="涉及举报人")
+    await step(gov, mine, t.Signed(gov.now, "510104000001"))
+    police.start_lines()
+
+    assert await ticket_there(police, call.incident_id, until, confidential=True, peer_state="signed") == his
+    steps = [(message.body.step, message.body.text) for message in police.taken if message.kind == "step"]
+    assert steps == [("dispatched", ""), ("sealed", ""), ("signed", "")], "confidential by now: no words cross"
+
+
 @pytest.mark.covers("R-056", "R-066")
 async def test_each_platform_takes_its_own_mark_off(pair: tuple[Platform, Platform], until: Until) -> None:
     gov, police = pair
