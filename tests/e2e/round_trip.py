@@ -15,7 +15,7 @@ from softphone_sim.phone.handset import CallSeen
 from softphone_sim.run.acts import answer, dial, hang_up, rings_at
 from softphone_sim.run.stage import Actor, Stage
 from tests.e2e.channels import live_channels
-from tests.e2e.scene import LIMIT_S, SILENCE_LIMIT_MS, Row, eventually
+from tests.e2e.scene import LIMIT_S, SILENCE_LIMIT_MS, Row, call_at, eventually
 
 OTHER = {"12345": "110", "110": "12345"}
 
@@ -44,7 +44,7 @@ class RoundTrip:
         await answer(stage, ours, await rings_at(stage, ours, LIMIT_S))
         await joined(stage, citizen, "zhang", call.began_ns, around_ms=0)
         trip = cls(plan, stage, home, citizen, ours, theirs, call)
-        await stage.bell.until(lambda: ours.latest_in_events("call_id"), LIMIT_S)
+        await call_at(stage, ours)
         await key_at_desk(
             ours, target=OTHER[home], kind=kind or ("one_key" if leaves else "three_party"), consent="agreed"
         )
@@ -61,9 +61,8 @@ class RoundTrip:
 
     async def asks(self, who: Actor, path: str, body: Row | None = None) -> ApiAnswer:
         """POST /calls/{his latest call}/{path}."""
-        await self.stage.bell.until(lambda: who.latest_in_events("call_id"), LIMIT_S)
         assert who.desk is not None
-        return await who.desk.ask("POST", f"/calls/{who.latest_in_events('call_id')}/{path}", body or {})
+        return await who.desk.ask("POST", f"/calls/{await call_at(self.stage, who)}/{path}", body or {})
 
     async def hand_back(self, kind: str = "one_key") -> ApiAnswer:
         """The key of the agent over there, back to where the citizen came from."""

@@ -54,6 +54,15 @@ async def heal(plan: Plan) -> None:
     await asyncio.to_thread(lab_up_down.up, plan, quiet)
 
 
+async def call_at(stage: Stage, agent: Actor) -> str:
+    """The call that has popped on this agent's desk, as soon as it has; news of earlier calls may come before."""
+    assert agent.desk is not None
+    desk = agent.desk
+    popped = await stage.bell.until(lambda: any(event.type == "pop" for event in desk.events), LIMIT_S)
+    assert popped, "no call has popped on his desk"
+    return str(agent.latest_in_events("call_id"))
+
+
 async def eventually(ask: Callable[[], Awaitable[T]], fits: Callable[[T], object], limit_s: float = LIMIT_S) -> T:
     """Ask until the answer fits, and return it; after the limit the last answer is returned as it is."""
     deadline = time.monotonic() + limit_s
@@ -91,9 +100,13 @@ class Scene:
         await joined(self.stage, self.citizen, "zhang", self.call.began_ns, around_ms=0)
         await joined(self.stage, self.zhang, "citizen", self.call.began_ns, around_ms=0)
 
+    async def call_id(self) -> str:
+        """The call that our agent's desk has, as soon as it has heard of it."""
+        return await call_at(self.stage, self.zhang)
+
     async def key_at_the_desk(self, kind: str = "one_key") -> None:
         """The one key, on the desk: returns right after the 202."""
-        await self.stage.bell.until(lambda: self.zhang.latest_in_events("call_id"), LIMIT_S)
+        await self.call_id()
         await key_at_desk(self.zhang, target="110", kind=kind, consent="agreed")
 
     async def key_on_the_phone(self) -> None:
@@ -122,7 +135,7 @@ class Scene:
     async def decides(self, who: Actor, decision: str) -> None:
         """An agent accepts or refuses the matter for his platform."""
         assert who.desk is not None
-        path = f"/calls/{who.latest_in_events('call_id')}/owner"
+        path = f"/calls/{await call_at(self.stage, who)}/owner"
         said = await who.desk.ask("POST", path, {"decision": decision})
         assert said.status == 200, said
 

@@ -10,7 +10,7 @@ from tests.e2e.scene import LIMIT_S, Scene
 
 async def test_an_unknown_target_and_an_ended_call_are_refused_and_nothing_rings(scene: Scene) -> None:
     await scene.talk()
-    desk, call_id = scene.zhang.desk, scene.zhang.latest_in_events("call_id")
+    desk, call_id = scene.zhang.desk, await scene.call_id()
     assert desk is not None
 
     unknown = await desk.ask("POST", f"/calls/{call_id}/handover", {"target": "777", "consent": "agreed"})

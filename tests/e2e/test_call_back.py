@@ -52,8 +52,7 @@ async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click
     assert scene.zhang.desk is not None
     assert wang.desk is not None
     if danger:
-        await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
-        call_id = scene.zhang.latest_in_events("call_id")
+        call_id = await scene.call_id()
         assert (await scene.zhang.desk.ask("POST", f"/calls/{call_id}/danger", {})).status == 202
         await scene.rings()
     await kill_and_restart(scene, "8001", "8002")

@@ -179,9 +179,8 @@ async def test_danger_rings_110_within_a_second_and_makes_its_ticket(
 
 async def asks(scene: Scene, path: str, body: dict[str, Any]) -> Any:
     """POST /calls/{our agent's latest call}/{path}."""
-    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
     assert scene.zhang.desk is not None
-    return await scene.zhang.desk.ask("POST", f"/calls/{scene.zhang.latest_in_events('call_id')}/{path}", body)
+    return await scene.zhang.desk.ask("POST", f"/calls/{await scene.call_id()}/{path}", body)
 
 
 def notice(scene: Scene, outcome: str) -> dict[str, Any] | None:

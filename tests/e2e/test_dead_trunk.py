@@ -30,9 +30,8 @@ async def trunk(scene: Scene) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_dead_trunk_is_refused_at_once_and_comes_back_by_itself(number: int, scene: Scene) -> None:
     await scene.talk()
-    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), 5)
+    path = f"/calls/{await scene.call_id()}/handover"
     assert scene.zhang.desk is not None
-    path = f"/calls/{scene.zhang.latest_in_events('call_id')}/handover"
     assert (await eventually(lambda: trunk(scene), lambda seen: seen[0] is True))[0] is True
 
     strike(scene.plan, "110", "asterisk", number)

@@ -83,8 +83,7 @@ async def test_nothing_that_a_caller_writes_becomes_an_event_a_line_or_a_command
 ) -> None:
     site, canary = scene.plan.sites[0], tmp_path / "canary"
     await scene.talk()
-    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), 5)
-    call_id = str(scene.zhang.latest_in_events("call_id"))
+    call_id = await scene.call_id()
     journal = site.place.journal / "steps.csv"
     channel = read_all(journal.read_bytes().splitlines())[-1].caller_channel
     before, offset, program = (

@@ -8,7 +8,7 @@ import pytest
 
 from softphone_sim.run.acts import answer, dial, rings_at
 from softphone_sim.run.stage import Actor
-from tests.e2e.scene import LIMIT_S, NUMBER, Scene
+from tests.e2e.scene import LIMIT_S, NUMBER, Scene, call_at
 
 NAME, WORDS = "བཀྲ་ཤིས་རྡོ་རྗེ", "ང་ཚོའི་ཁྱིམ་མཚེས་ཀྱི་ནང་དུ་མི་རྒྱག་འདྲེ་བྱེད་ཀྱི་འདུག"
 
@@ -31,7 +31,7 @@ async def test_his_language_and_words_are_popped_at_the_other_platform_and_his_n
     assert NAME not in "".join(value for _, value in ringing.invite.headers), "a name of the caller's own making"
     await answer(stage, zhang, ringing)
 
-    call_id = await stage.bell.until(lambda: zhang.latest_in_events("call_id"), LIMIT_S)
+    call_id = await call_at(stage, zhang)
     assert zhang.desk is not None
     assert (await zhang.desk.ask("POST", f"/calls/{call_id}/note", {"text": WORDS})).status == 200
     assert (await zhang.desk.ask("POST", f"/calls/{call_id}/language", {"language": "bo"})).status == 200

@@ -35,7 +35,7 @@ async def machine(scene: Scene) -> Actor:
 
 async def key_to_119(scene: Scene) -> None:
     """The one key to a line that is no platform: its row does not say that a human answers."""
-    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
+    await scene.call_id()
     await key_at_desk(scene.zhang, target="119", kind="one_key", consent="agreed")
 
 
@@ -60,7 +60,7 @@ async def test_a_machine_that_answers_at_once_never_costs_the_caller_his_agent(s
     assert scene.zhang.call is not None
     assert scene.zhang.call.is_live
     assert scene.zhang.desk is not None
-    call_id = scene.zhang.latest_in_events("call_id")
+    call_id = await scene.call_id()
     left = await scene.zhang.desk.ask("POST", f"/calls/{call_id}/leave", {})
     await scene.stage.bell.until(lambda: scene.zhang.call and scene.zhang.call.ended_ns, LIMIT_S)
     await scene.citizen_hangs_up()
@@ -167,7 +167,7 @@ async def test_a_target_whose_phone_dies_while_it_rings_costs_the_caller_nothing
     scene.li.handset.kill()
     await joined(scene.stage, scene.citizen, "zhang", time.time_ns() + 10**9, around_ms=0)
     assert scene.zhang.desk is not None
-    call_id = scene.zhang.latest_in_events("call_id")
+    call_id = await scene.call_id()
     cancelled = await scene.zhang.desk.ask("POST", f"/calls/{call_id}/handover/cancel", {})
     await scene.citizen_hangs_up()
 

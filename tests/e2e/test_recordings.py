@@ -172,7 +172,7 @@ async def test_a_disk_nearly_full_forbids_the_next_recording_and_the_journal_say
 @pytest.mark.covers("S-21")
 async def test_a_private_consult_has_a_file_of_its_own_and_the_callers_holds_his_music(scene: Scene) -> None:
     await scene.talk()
-    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
+    await scene.call_id()
     handover = {"target": "110", "kind": "three_party", "consent": "agreed", "private": True}
     await asks(scene.zhang, "handover", handover)
     ringing = await scene.rings()

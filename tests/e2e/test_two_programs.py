@@ -61,7 +61,7 @@ async def test_a_second_press_is_refused_whichever_program_takes_it(
         other = await Desk(second_program, lambda _event: None).log_in(account.desk_user, account.desk_password, group)
         await set_policy(scene.li, Policy(answer="manual"))
         await scene.talk()
-        call_id = scene.zhang.latest_in_events("call_id")
+        call_id = await scene.call_id()
         for _ in range(PRESSES):
             asked = [_press(desk, f"/calls/{call_id}/handover") for desk in (scene.zhang.desk, other)]
             said = await asyncio.gather(*asked)

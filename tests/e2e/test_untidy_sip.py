@@ -46,7 +46,7 @@ async def fire(scene: Scene, line: UntidyLine) -> Actor:
 async def asks(scene: Scene, what: str, body: dict[str, str]) -> int:
     """Our agent's desk asks for something about this call; the status."""
     assert scene.zhang.desk is not None
-    call_id = await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
+    call_id = await scene.call_id()
     return (await scene.zhang.desk.ask("POST", f"/calls/{call_id}/{what}", body)).status
 
 

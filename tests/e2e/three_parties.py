@@ -13,7 +13,7 @@ from softphone_sim.run.acts import StepFailed, dial, hang_up, set_policy
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script.model import Policy
 from tests.e2e.channels import live_channels
-from tests.e2e.scene import LIMIT_S, eventually
+from tests.e2e.scene import LIMIT_S, call_at, eventually
 
 PARTIES = ("caller", "agent", "target")
 
@@ -60,7 +60,7 @@ async def talks(stage: Stage, citizen: Actor, agents: list[Actor], to: str) -> t
 
 async def brings_in(stage: Stage, citizen: Actor, agent: Actor, targets: list[Actor], *, to: str, kind: str) -> Party:
     """One key at the agent's desk; whichever target answered."""
-    await stage.bell.until(lambda: agent.latest_in_events("call_id"), LIMIT_S)
+    await call_at(stage, agent)
     key_ns = await key_at_desk(agent, target=to, kind=kind, consent="agreed")
     return await _who_has(stage, citizen.number, targets, key_ns)
 

@@ -12,7 +12,7 @@ import pytest
 
 from softphone_sim.desk import Desk
 from softphone_sim.lab import Lab
-from tests.e2e.scene import LIMIT_S, Scene, pid_of
+from tests.e2e.scene import Scene, pid_of
 from tests.e2e.test_head_of_the_queue import SUPERVISOR
 from tests.security.api_fields import Field, fields_of
 from tests.security.conftest import PLATFORM
@@ -45,9 +45,8 @@ async def test_no_text_in_any_field_of_any_request_becomes_an_action(
 ) -> None:
     """Either the request is refused, or the text is kept as text: no action, no line, no command, no fault of ours."""
     await scene.talk()
-    await scene.stage.bell.until(lambda: scene.zhang.latest_in_events("call_id"), LIMIT_S)
     program, canary = pid_of(scene.plan, PLATFORM, "python"), tmp_path / "canary"
-    known = {"call_id": str(scene.zhang.latest_in_events("call_id")), "incident_id": await scene.incident()}
+    known = {"call_id": await scene.call_id(), "incident_id": await scene.incident()}
     fields = fields_of(await document_of(lab))
     account = lab.seat(PLATFORM, lab.seat_of(PLATFORM, SUPERVISOR))
     faults: list[str] = []
