@@ -8,6 +8,7 @@ from ulid import ULID
 
 from callflow.adapters.fakes import FakeOutbox
 from callflow.adapters.put_off_file import PutOffFile
+from callflow.adapters.sql.confidential import SqlConfidences
 from callflow.adapters.sql.diverted import SqlDiverted
 from callflow.adapters.sql.facts import SqlFacts
 from callflow.adapters.sql.figures import SqlFigures
@@ -67,6 +68,7 @@ class FullHouse(House):
         self.facts: Any = self.sql
         self.lives, self.tickets, self.search = SqlLives(books, self.site), TicketsRead(books), SqlTicketSearch(books)
         self.diverted, self.figures = SqlDiverted(books, SiteId("12345")), SqlFigures(books)
+        self.confidence_read = SqlConfidences(books)
         self.put_off = PutOff(PutOffFile(self.place / "later.ndjson"), self.desks)
         rules = rules_of(self.site)
         self.controller = Controller(

@@ -16,6 +16,8 @@ from tests.web.test_pages_to_look_at import house, is_inert, pictures
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from callflow.domain.names import AgentId
+
 __all__ = ["house", "pictures"]
 
 ERRORS = "return [...document.querySelectorAll('[data-error]')].map(one => `${one.dataset.error}: ${one.innerText}`)"
@@ -26,12 +28,13 @@ CHOOSE = """
 VALUES = "return Object.fromEntries(new FormData(document.querySelector('.ticket-form')))"
 
 
-async def at_the_desk(browser: Browser, house: FullHouse) -> DeskPage:
-    """The agent's desk in a talk."""
+async def at_the_desk(browser: Browser, house: FullHouse, who: AgentId | None = None) -> DeskPage:
+    """The desk of this account, else of the agent, in a talk."""
+    who = who or house.agent
     page = await browser.page(with_csp=True)
     await page.open(f"{house.url}/")
     await page.until("document.querySelector('form')")
-    await page.run(SIGN_IN, user=house.agent, password=f"secret-of-{house.agent}")
+    await page.run(SIGN_IN, user=who, password=f"secret-of-{who}")
     desk = DeskPage(page, house.url)
     await desk.phase("talking", limit_s=15)
     return desk

@@ -224,6 +224,7 @@ def _in_pop(ticket: Ticket) -> dict[str, Any]:
         "state": ticket.state,
         "owner": ticket.owner,
         "danger": ticket.danger,
+        "confidential": ticket.confidential,
         "note": ticket.note or ticket.peer_note,
         "opened_at": ticket.opened_at,
     }

@@ -4,6 +4,7 @@ import { ask } from "../core/api.js";
 import { nameOf, t } from "../core/i18n.js";
 import { told } from "../core/shell.js";
 import { can, isOffered } from "./can.js";
+import { makeSeal } from "./secret.js";
 import { arm, currentCall, inTalk, keepDone, targetNamed } from "./state.js";
 
 export function makeActions(store, phone) {
@@ -109,7 +110,7 @@ export function makeActions(store, phone) {
   }
 
   return {
-    pick, choose, consent, fireArmed, openMenu, danger, done, close, takeOffer, post, onCall, say,
+    pick, choose, consent, fireArmed, openMenu, danger, done, close, takeOffer, post, onCall, say, ...makeSeal(store, { post, say }),
     answer: byPhone("answer", () => phone.answer()),
     hold: byPhone("hold", () => phone.hold()),
     hangUp: byPhone("hang_up", () => phone.hangUp()),

@@ -2,9 +2,10 @@
 
 import { html, useEffect, useState } from "../vendor/htm-preact.mjs";
 import { lasting, nameOf, t, word } from "../core/i18n.js";
+import { Secret } from "../core/secret.js";
 import { LiveLine } from "../core/shell.js";
 import { can, whoIsIn } from "./can.js";
-import { currentCall, inWrapUp, OVER, spoken, targetNamed } from "./state.js";
+import { currentCall, inWrapUp, isSecret, OVER, spoken, targetNamed } from "./state.js";
 import { KEYS } from "./keymap.js";
 
 export function Timer({ since, offset }) {
@@ -18,7 +19,7 @@ export function Timer({ since, offset }) {
 
 // One button of one action: its key stands on it, and it is dead while the action cannot be taken.
 export function Act({ state, action, call, onAct, label, kind = "" }) {
-  const key = KEYS[action];
+  const key = KEYS[action === "unseal" ? "seal" : action];
   return html`<button class="act ${kind}" data-act=${action} disabled=${!can(state, action, call)} onClick=${onAct}
     aria-keyshortcuts=${state.keysOn ? key : null}>${label ?? t(`do.${action}`)}${key && html` <kbd aria-hidden="true">${key}</kbd>`}</button>`;
 }
@@ -44,6 +45,7 @@ function Caller({ state, store, actions, call }) {
     ${spoken(state, call) && html`<span class="mark info" data-spoken=${spoken(state, call)}>${word("language", spoken(state, call))}</span>`}
     ${caller.presentation === "withheld" && caller.number && html`<span class="mark warn">${t("withheld")}</span>`}
     ${caller.number && html`<span class="mark ${caller.verified === "network" ? "good" : "warn"}">${t(`verified.${caller.verified}`)}</span>`}
+    ${isSecret(state, call) && html`<${Secret} />`}
     <span class="from">${caller.from_site ? t("from.site", { site: caller.from_site }) : t("from.direct")}</span>
   </div>`;
 }

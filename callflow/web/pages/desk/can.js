@@ -1,6 +1,7 @@
 // What can be done now: a row an action. The server has the last word (domain/refusals.py); this keeps the buttons honest.
 
-import { hasIt, IN_TALK, inTalk, me, OVER } from "./state.js";
+import { mayUnseal } from "../core/secret.js";
+import { hasIt, IN_TALK, inTalk, me, OVER, ticketOf } from "./state.js";
 
 const live = (call) => call.attempts.filter((one) => one.ended_at === null);
 export const joined = (call) => live(call).filter((one) => one.joined_at !== null);
@@ -33,6 +34,8 @@ const ROWS = {
   danger: (state, call) => !call.danger && !OVER.has(call.phase),
   note: () => true,
   answered: (state, call) => !isOffered(state, call),
+  seal: (state, call) => ticketOf(state, call)?.confidential === false,
+  unseal: (state, call) => ticketOf(state, call)?.confidential === true && mayUnseal(state.session.agent.role),
   nuisance: (state, call) => !call.nuisance && !isOffered(state, call),
 };
 
@@ -44,7 +47,7 @@ const WITHOUT_CALL = new Set(["answer", "hold", "hang_up"]);
 
 export function can(state, action, call) {
   if (!call && !WITHOUT_CALL.has(action)) return false;
-  return Boolean(ROWS[action]?.(state, call, me(state)));
+  return Boolean(ROWS[action]?.(state, call));
 }
 
 // Who is in the talk, as words of the directory: the caller first.

@@ -16,7 +16,7 @@ import { makeKeyMap } from "./keymap.js";
 import { Menus, Trouble } from "./menus.js";
 import { makeNoteKeeper, Note, Suggestion } from "./note.js";
 import { makePhone } from "./phone.js";
-import { currentCall, EVENTS, first } from "./state.js";
+import { currentCall, EVENTS, first, hasIt } from "./state.js";
 import { makeNotice, sayOf } from "./tell.js";
 import { forgetDrafts } from "./ticketform.js";
 import { Earlier, fetchTicket, Ticket } from "./tickets.js";
@@ -49,6 +49,9 @@ async function lookRound() {
   if (directory.ok) store.change({ targets: directory.body.targets });
   if (callbacks.ok) store.change({ callbacks: callbacks.body.callbacks });
   actions.fireArmed();
+  // a ticket has steps that no event of a call tells of, such as the other platform's
+  const call = currentCall(store.state);
+  if (call && hasIt(store.state, call)) await fetchTicket(store, call.incident_id);
 }
 
 async function open(signedIn) {

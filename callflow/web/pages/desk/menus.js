@@ -5,6 +5,7 @@ import { both, nameOf, t } from "../core/i18n.js";
 import { told } from "../core/shell.js";
 import { currentCall, targetNamed } from "./state.js";
 import { KEYS, ONE_KEY } from "./keymap.js";
+import { Sealing, Unsealing } from "./secret.js";
 import { targetState } from "./can.js";
 
 const digitOf = (index) => (index === 9 ? "0" : String(index + 1));
@@ -72,11 +73,11 @@ export const offerText = (offer) => both(offer.zh, offer.en)
   || [t(OFFER_WORDS[offer.do] ?? "step.next"), nameOf(offer)].filter(Boolean).join(" ");
 const OFFER_WORDS = { ticket: "offer.ticket", next_contact: "offer.next_contact", handover: "offer.handover" };
 
+const SHEETS = { one_key: Targets, three_party: Targets, danger: Danger, help: Help, seal: Sealing, unseal: Unsealing };
+
 export function Menus({ store, actions }) {
   const { state } = store;
   const given = { store, actions };
   if (state.asking) return html`<${Consent} ...${given} />`;
-  if (state.menu === "danger") return html`<${Danger} ...${given} />`;
-  if (state.menu === "help") return html`<${Help} ...${given} />`;
-  return state.menu ? html`<${Targets} ...${given} />` : null;
+  return state.menu ? html`<${SHEETS[state.menu]} ...${given} />` : null;
 }

@@ -14,7 +14,8 @@ export const first = () => ({
   calls: {}, pops: {}, tickets: {}, // by call_id, call_id, incident_id
   targets: [], forms: null, callbacks: [],
   chosen: null, // the call that somebody clicked on, before the one that is live
-  menu: null, // "one_key" | "three_party" | "danger" | "help"
+  menu: null, // "one_key" | "three_party" | "danger" | "help" | "seal" | "unseal"
+  sealing: "", // the ticket that the question of "seal" or "unseal" is about
   consents: {}, // call_id -> what the caller said before a handover
   asking: null, // { kind, target, contact } that waits for the caller's consent
   armed: null, // { call_id, kind, target, contact, until } pressed before the answer
@@ -50,6 +51,14 @@ export function currentCall(state) {
 
 // The caller's language: what our own people or the line said, else what came with the matter.
 export const spoken = (state, call) => call.language || state.pops[call.call_id]?.language || "";
+
+export const ticketOf = (state, call) => call && state.tickets[call.incident_id];
+
+// Before the ticket has been fetched, the pop says it: it is there before the answer.
+export function isSecret(state, call) {
+  const known = ticketOf(state, call) ?? state.pops[call.call_id]?.tickets.find((one) => one.incident_id === call.incident_id);
+  return Boolean(known?.confidential);
+}
 
 export const inWrapUp = (state, call) => Boolean(call) && !hasIt(state, call);
 export const targetNamed = (state, code) => state.targets.find((target) => target.code === code);

@@ -3,14 +3,29 @@
 import { html, useEffect } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
 import { day, t, word } from "../core/i18n.js";
-import { currentCall } from "./state.js";
+import { Secret } from "../core/secret.js";
+import { Act } from "./bar.js";
+import { can } from "./can.js";
+import { currentCall, ticketOf } from "./state.js";
 import { Form, prefilled } from "./ticketform.js";
 
 export async function fetchTicket(store, incidentId) {
   const said = await ask("POST", "/tickets/search", { incident_id: incidentId, limit: 1 });
   if (!said.ok) return;
-  const [ticket] = said.body.tickets;
+  const [listed] = said.body.tickets;
+  const known = store.state.tickets[incidentId];
+  if (!listed || (listed.confidential && isSame(listed, known))) return;
+  const ticket = listed.confidential ? await inWords(listed) : listed;
   if (ticket) store.change((now) => ({ tickets: { ...now.tickets, [incidentId]: ticket } }));
+}
+
+const isSame = (one, known) => known && ["ticket_id", "version", "changed_at", "confidential"].every((name) => one[name] === known[name]);
+
+// In a list a confidential ticket has no words, and a form that was kept from there would wipe them out. Each reading is
+// in the audit, so it is read again only when it has changed.
+async function inWords(listed) {
+  const said = await ask("GET", `/tickets/${listed.ticket_id}`);
+  return said.ok ? said.body : null;
 }
 
 export function Earlier({ store }) {
@@ -18,7 +33,8 @@ export function Earlier({ store }) {
   const call = currentCall(state);
   const pop = call && state.pops[call.call_id];
   const own = call && state.tickets[call.incident_id];
-  const tickets = [...(pop?.tickets ?? [])];
+  // the pop was right when it came; the ticket of this call has gone on since
+  const tickets = (pop?.tickets ?? []).map((one) => (one.ticket_id === own?.ticket_id ? { ...own, note: own.note || one.note } : one));
   if (own && !tickets.some((one) => one.ticket_id === own.ticket_id)) tickets.unshift(own);
   const notes = (pop?.notes ?? []).filter((note) => note && note !== call.note);
   return html`<section class="card" aria-labelledby="earlier-title"><h2 id="earlier-title">${t("earlier")}</h2>
@@ -26,6 +42,7 @@ export function Earlier({ store }) {
     ${tickets.length === 0 && html`<p class="dim">${t("earlier.none")}</p>`}
     <ul class="tickets">${tickets.map((one) => html`<li key=${one.ticket_id} class=${one.danger ? "danger" : ""}>
       <p><strong>${one.ticket_id}</strong> ${call && one.incident_id === call.incident_id && html`<span class="mark info">${t("earlier.this")}</span>`}
+        ${one.confidential && html`<${Secret} />`}
         <span class="mark">${word("state", one.state)}</span> <span class="dim">${day(one.opened_at)}</span></p>
       ${one.peer_ticket_id && html`<p class="dim">${t("ticket.linked", { ticket: one.peer_ticket_id })}</p>`}
       ${one.note && html`<p class="prose">${one.note}</p>`}</li>`)}</ul>
@@ -58,6 +75,14 @@ async function save({ store, actions, call, ticket }, fields) {
   return said;
 }
 
+function Sealer({ state, call, actions }) {
+  const ticket = ticketOf(state, call);
+  if (!ticket) return null;
+  const unseals = can(state, "unseal", call);
+  if (ticket.confidential && !unseals) return null;
+  return html`<${Act} state=${state} action=${unseals ? "unseal" : "seal"} call=${call} onAct=${actions.seal} kind="small" />`;
+}
+
 export function Ticket({ store, actions }) {
   const { state } = store;
   const call = currentCall(state);
@@ -67,7 +92,9 @@ export function Ticket({ store, actions }) {
   const ticket = state.tickets[incident];
   return html`<section class="card" aria-labelledby="ticket-title">
     <h2 id="ticket-title">${t("ticket.form")} <kbd aria-hidden="true">G</kbd> ${ticket && html`<span class="dim" data-ticket>${ticket.ticket_id}</span>`}
-      ${ticket?.peer_ticket_id && html` <span class="mark info" data-linked>${t("ticket.linked", { ticket: ticket.peer_ticket_id })}</span>`}</h2>
+      ${ticket?.peer_ticket_id && html` <span class="mark info" data-linked>${t("ticket.linked", { ticket: ticket.peer_ticket_id })}</span>`}
+      ${ticket?.confidential && html`<${Secret} />`}
+      <span class="gap"></span><${Sealer} state=${state} call=${call} actions=${actions} /></h2>
     ${ticket && html`<p class="row tight">${ticket.deadlines.map((one) => html`<span class="dim" key=${one.stage}>${t("ticket.due")} ${word("stage", one.stage)} ${day(one.due_at)}</span>`)}</p>`}
     ${!ticket && html`<p class="dim">${t("ticket.none")}</p>`}
     ${state.forms && html`<${Form} key=${call.call_id} fields=${state.forms.fields} categories=${state.forms.categories} call=${call} ticket=${ticket}

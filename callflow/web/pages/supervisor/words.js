@@ -96,7 +96,8 @@ addWords({
   "back": ["待回拨", "Call-back list"],
   "back.none": ["没有待回拨的来电人", "Nobody waits to be called back"],
   "back.number": ["号码", "Number"],
-  "back.reason": ["原因", "Reason"],
+  "back.reason": ["原因", "Reason"], "back.reason.cut": ["通话中断", "Cut off"], "back.reason.trunk_lost": ["平台间线路中断", "Line to the platform lost"],
+  "back.reason.danger": ["危急中断", "In danger"],
   "back.since": ["等待", "Waits"],
   "back.by": ["处理人", "By"],
 

@@ -2,6 +2,7 @@
 
 import { html } from "../vendor/htm-preact.mjs";
 import { clock, day, nameOf, t, word } from "../core/i18n.js";
+import { mayUnseal, Secret, Unseal } from "../core/secret.js";
 
 export const targetName = (directory, code) => nameOf(directory?.targets.find((one) => one.code === code)) || code;
 
@@ -31,20 +32,22 @@ export const causes = ({ sip_code: code, cause }) => [
   code ? t("cause.sip", { code }) : "", cause ? t("cause.q850", { cause }) : "",
 ].filter(Boolean).join(" · ");
 
-export function Tickets({ trace, directory }) {
+export function Tickets({ trace, directory, role, onUnseal }) {
   return html`<section class="card" aria-labelledby="tickets-title"><h2 id="tickets-title">${t("tickets")}</h2>
     ${trace.tickets.length === 0 && html`<p class="dim">${t("tickets.none")}</p>`}
     ${trace.tickets.map((one) => html`<article key=${one.ticket_id} class="fact ${one.danger ? "danger" : ""}" data-ticket=${one.ticket_id}>
       <p class="row tight"><strong>${one.ticket_id}</strong> <span class="mark info">${word("state", one.state)}</span>
-        <span class="mark">${t("suggest.level", { level: one.level })}</span> <span class="mark">${word("matter", one.matter)}</span></p>
+        <span class="mark">${t("suggest.level", { level: one.level })}</span> <span class="mark">${word("choice.matter", one.matter)}</span>
+        ${one.confidential && html`<${Secret} />`}</p>
       <dl class="facts-list">
         ${one.peer && html`<dt>${t("sort.platform")}</dt><dd data-linked>${t("ticket.peer", { peer: one.peer, ticket: one.peer_ticket_id ?? "…" })}
           ${one.peer_state && html` <span class="mark">${t("ticket.peer.state", { state: word("state", one.peer_state) })}</span>`}</dd>`}
-        <dt>${t("ticket.category")}</dt><dd>${one.category || "—"}</dd>
+        <dt>${t("form.category")}</dt><dd>${one.category || "—"}</dd>
         <dt>${t("owner")}</dt><dd>${one.owner} <span class="dim">${one.unit}</span></dd>
         ${one.deadlines.length > 0 && html`<dt>${t("ticket.due")}</dt><dd>${one.deadlines.map((due) => `${word("stage", due.stage)} ${day(due.due_at)}`).join(" · ")}</dd>`}
         ${one.summary && html`<dt>${t("ticket.form")}</dt><dd class="prose">${one.summary}</dd>`}
         ${one.peer_note && html`<dt>${t("note.peer")}</dt><dd class="prose" data-peer-note>${one.peer_note}</dd>`}
         <${Tries} ticket=${one} directory=${directory} />
-      </dl></article>`)}</section>`;
+      </dl>
+      ${one.confidential && mayUnseal(role) && html`<${Unseal} ticket=${one} onUnseal=${(text) => onUnseal(one, text)} />`}</article>`)}</section>`;
 }

@@ -48,6 +48,12 @@ async function newest() {
   store.change({ trace: null, newest: said.ok ? said.body.tickets : [] });
 }
 
+async function unseal(ticket, text) {
+  const said = await ask("POST", `/tickets/${ticket.ticket_id}/unseal`, { text });
+  if (said.ok) return read();
+  return store.change({ refusal: said.body });
+}
+
 addEventListener("hashchange", read);
 let signedIn = null;
 store.watch((state) => {
@@ -72,11 +78,12 @@ function View() {
 
 function Incident({ trace }) {
   const { told: { directory }, recordings, shown } = store.state;
+  const { role } = store.state.session.agent;
   const toggle = (kind) => store.change((now) => ({ shown: { ...now.shown, [kind]: !now.shown[kind] } }));
   return html`<p class="row"><span class="label">${t("incident")}</span><strong class="mono" data-incident>${trace.incident_id}</strong></p>
     <div class="grid">
       <div class="half"><${Calls} trace=${trace} directory=${directory} /></div>
-      <div class="half column"><${Tickets} trace=${trace} directory=${directory} /><${Recordings} recordings=${recordings} role=${store.state.session.agent.role} /></div>
+      <div class="half column"><${Tickets} trace=${trace} directory=${directory} role=${role} onUnseal=${unseal} /><${Recordings} recordings=${recordings} role=${role} /></div>
       <${Ladder} trace=${trace} directory=${directory} shown=${shown} onToggle=${toggle} />
     </div>`;
 }

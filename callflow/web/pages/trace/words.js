@@ -94,6 +94,7 @@ addWords({
   "what.ticket.disputed": ["提交会商", "To a conference"], "what.ticket.settled": ["会商裁定", "Conference decides"],
   "what.ticket.closed": ["办结", "Closed"], "what.ticket.called_back": ["回访", "Called back"],
   "what.ticket.told": ["告知来电人", "Citizen told"], "what.ticket.merged": ["并单", "Merged"],
+  "what.ticket.sealed": ["标记保密", "Sealed"], "what.ticket.unsealed": ["解除保密", "Unsealed"],
   "what.ticket.relevelled": ["调整等级", "Judged anew"], "what.ticket.reminded": ["催办", "Reminded"],
   "what.ticket.supervised": ["督办", "Supervised"], "what.ticket.entrusted": ["移交对方", "Entrusted"],
   "what.ticket.peer_fed_back": ["对方反馈", "Other side fed back"], "what.ticket.peer_called_back": ["对方回访", "Other side called back"],
