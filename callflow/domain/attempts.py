@@ -85,7 +85,7 @@ def target_invited(draft: Draft, event: TargetInvited, rules: SiteRules) -> None
     known = call.attempt(event.attempt_id)
     if known is not None:
         if known.is_live and known.channel != event.channel:
-            draft.change_attempt(known, channel=event.channel)
+            draft.change_attempt(known, channel=event.channel, invited_at=event.at)
         return
     for other in call.attempts:
         if other.is_live and other.target == event.target:  # the dialplan runs one a target: the other is gone
@@ -103,6 +103,7 @@ def target_invited(draft: Draft, event: TargetInvited, rules: SiteRules) -> None
         started_at=event.at,
         danger=event.danger,
         channel=event.channel,
+        invited_at=event.at,
         requested_by=requested_by,
         private=event.private,
     )

@@ -70,6 +70,8 @@ class Attempt:
     started_at: float
     danger: bool = False
     channel: ChannelName | None = None
+    invited_at: float | None = None
+    """Since when `channel` is known: the first INVITE to this target's phone, or the retry's."""
     ringing_at: float | None = None
     joined_at: float | None = None
     outcome: Outcome | None = None

@@ -52,7 +52,7 @@ def differences(calls: Sequence[Call], channels: Sequence[LiveChannel], listed_a
 
 
 def _target_gone(call: Call, attempt: Attempt, channel: ChannelName, listed_at: float) -> Iterator[Event]:
-    if attempt.started_at >= listed_at:
+    if (attempt.invited_at or attempt.started_at) >= listed_at:
         return
     if attempt.joined_at is None:
         yield AttemptFailed(

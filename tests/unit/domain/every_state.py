@@ -92,6 +92,7 @@ def _attempt_shape(attempt: Attempt) -> Attempt:
     return replace(
         attempt,
         started_at=0.0,
+        invited_at=None,
         ringing_at=None,
         joined_at=_no_moment(attempt.joined_at),
         ended_at=_no_moment(attempt.ended_at),

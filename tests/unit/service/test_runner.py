@@ -222,6 +222,26 @@ async def test_after_a_cut_an_agent_whose_leg_is_gone_is_missed_and_another_is_r
         await until(lambda: any(isinstance(o, RecallAgent) for o in site.pbx.carried_out))
 
 
+async def test_a_target_invited_while_the_channels_were_listed_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for at 1.0, listed from 1.05 on, invited at 1.1: that list need not have its leg."""
+    site = PlatformInMemory(now=1.05)
+    await site.happen(*ANSWERED, ONE_KEY)
+
+    async def invited_meanwhile() -> list[LiveChannel]:
+        site.now = 1.2
+        await site.journal.write(INVITED)
+        return live(CALLER_CHANNEL, AGENT_CHANNEL)
+
+    async with site.running():
+        monkeypatch.setattr(site.pbx, "live_channels", invited_meanwhile)
+        await site.runner.reconcile()
+        assert (await site.call()).attempts[0].channel == TRUNK
+        assert (await site.call()).attempts[0].outcome is None
+
+        await site.runner.reconcile()
+        assert (await site.call()).attempts[0].outcome is Outcome.UNREACHABLE, "it is not there later, either"
+
+
 async def test_after_a_cut_a_target_that_is_still_in_is_left_alone() -> None:
     site = PlatformInMemory()
     await site.happen(*ANSWERED, ONE_KEY, INVITED, JOINED)
