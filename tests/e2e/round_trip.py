@@ -140,11 +140,14 @@ class RoundTrip:
         return found
 
     def silences(self) -> list[str]:
-        """Every time in which the citizen heard neither agent for longer than the limit."""
+        """Every time in which the citizen heard neither agent for longer than the limit, until the last had hung up."""
         assert self.call.answered_ns is not None
         heard = self.stage.heard_by(self.citizen, self.call.answered_ns)
         begin_ns = int(heard.times_ns[0])
-        end_ns = (self.call.ended_ns or time.time_ns()) - 100 * NS_PER_MS
+        calls = [call for who in (self.ours, self.theirs) for call in who.handset.calls]
+        alone_ns = max((call.ended_ns for call in calls if call.ended_ns), default=0)
+        is_alone = alone_ns and all(call.ended_ns for call in calls)
+        end_ns = (alone_ns if is_alone else self.call.ended_ns or time.time_ns()) - 100 * NS_PER_MS
         found = holes(heard, ("zhang", "li"), begin_ns, end_ns, at_least_ms=SILENCE_LIMIT_MS)
         return [f"{h.silence_ms:.0f} ms, {(h.start_ns - begin_ns) / 1e9:.1f} s in ({h.why})" for h in found]
 
