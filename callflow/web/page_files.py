@@ -99,6 +99,7 @@ PAGES: Final = {
     "/": ("desk", "The agent's desk, a page for a browser."),
     "/supervisor": ("supervisor", "Live calls, agents, handovers and limits at a glance, a page for a browser."),
     "/trace": ("trace", "One incident as a ladder over both platforms, a page for a browser."),
+    "/evaluation": ("evaluation", "Figures and how matters went, for an evaluator, a page for a browser."),
     "/admin": ("admin", "Directory, accounts, trust table, keys and neighbours to read, a page for a browser."),
 }
 """Path -> the folder of the page, and what it is."""

@@ -90,4 +90,5 @@ class DeskPage:
     def is_clean(self) -> None:
         """Nothing red in the console, and no request has left the origin."""
         assert self.page.complaints == [], self.page.complaints
-        assert {url for url in self.page.asked if not url.startswith(f"{self.origin}/")} == set()
+        abroad = {url for url in self.page.asked if not url.startswith(f"{self.origin}/")}
+        assert abroad == set(), abroad

@@ -27,6 +27,7 @@ addWords({
   "page.supervisor": ["现场监看", "Watch"],
   "page.trace": ["事件轨迹", "Trace"],
   "page.admin": ["系统管理", "Administration"],
+  "page.evaluation": ["服务评估", "Evaluation"],
   "page.others": ["页面", "Pages"],
   "role.agent": ["坐席", "Agent"],
   "role.supervisor": ["班长", "Supervisor"],
@@ -43,7 +44,11 @@ export const PAGES = {
   supervisor: { path: "/supervisor", roles: ["supervisor", "auditor"] },
   trace: { path: "/trace", roles: ["agent", "supervisor", "auditor"] },
   admin: { path: "/admin", roles: ["administrator", "auditor"] },
+  evaluation: { path: "/evaluation", roles: ["evaluator"] },
 };
+
+// Where somebody goes who has signed in at a page that is not his.
+export const homeOf = (role) => Object.values(PAGES).find((page) => page.roles.includes(role))?.path;
 
 // The way to a role's other pages. An agent has none: he must not leave his phone by a slip of the hand.
 function Ways({ role, here }) {

@@ -4,7 +4,7 @@ import { html, render } from "../vendor/htm-preact.mjs";
 import { ask } from "../core/api.js";
 import { speak, t } from "../core/i18n.js";
 import { bindKeys } from "../core/keys.js";
-import { Head, paint, session, SignIn, signOut, switchesOf, themeNow } from "../core/shell.js";
+import { Head, homeOf, paint, session, SignIn, signOut, switchesOf, themeNow } from "../core/shell.js";
 import { makeStore, taste } from "../core/store.js";
 import { listen } from "../core/stream.js";
 import "./words.js";
@@ -57,7 +57,7 @@ async function lookRound() {
 async function open(signedIn) {
   taste.keep("in", "yes");
   store.change({ session: signedIn, said: "" });
-  if (!AT_A_DESK.has(signedIn.agent.role)) return; // has no calls and so no events
+  if (!AT_A_DESK.has(signedIn.agent.role)) return location.replace(homeOf(signedIn.agent.role)); // has no calls and so no events
   await lookRound();
   ask("GET", "/ticket-forms").then((forms) => { if (forms.ok) store.change({ forms: forms.body }); });
   house = setInterval(lookRound, HOUSE_EVERY_MS);
@@ -104,10 +104,7 @@ function Desk({ state }) {
     return html`<${Head} ...${{ ...head, onKeys: null }} /><${SignIn} page="desk" onIn=${open} />`;
   }
   const who = state.session.agent;
-  if (!AT_A_DESK.has(who.role)) {
-    return html`<${Head} ...${{ ...head, onKeys: null }} who=${who} site=${state.session.site} onOut=${async () => { await signOut(); close(); }} />
-      <main class="sign"><p class="card">${t("no.desk")}</p></main>`;
-  }
+  if (!AT_A_DESK.has(who.role)) return null; // on his way to his own page
   const call = currentCall(state);
   return html`<${Head} ...${head} who=${who} site=${state.session.site} stream=${state.stream} extra=${html`<${Phone} state=${state} />`}
       onOut=${async () => { await signOut(); close(); }} />

@@ -4,7 +4,6 @@ import { addWords } from "../core/i18n.js";
 
 addWords({
   "title": ["坐席工作台", "Agent desk"],
-  "no.desk": ["此账号的角色没有坐席工作台。", "This account's role has no desk."],
   "idle": ["空闲,等待来电", "Free, waiting for a call"],
   "caller": ["来电人", "Caller"],
   "me": ["我", "Me"],
