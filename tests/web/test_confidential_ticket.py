@@ -61,7 +61,7 @@ async def test_one_key_asks_and_once_more_seals_and_the_words_stay_in_the_form(
         await desk.page.run(PRESS, how=how)
         assert not await desk.has(".sheet"), how
     await desk.page.press("n")
-    await desk.page.write("mm")
+    await desk.page.write("mm 要求保密")
     await desk.page.press("Escape")
     await desk.page.click(".switch input")  # the keys are off: neither does it act nor is it offered
     await desk.page.press("m")

@@ -94,7 +94,7 @@ export function Ticket({ store, actions }) {
     <h2 id="ticket-title">${t("ticket.form")} <kbd aria-hidden="true">G</kbd> ${ticket && html`<span class="dim" data-ticket>${ticket.ticket_id}</span>`}
       ${ticket?.peer_ticket_id && html` <span class="mark info" data-linked>${t("ticket.linked", { ticket: ticket.peer_ticket_id })}</span>`}
       ${ticket?.confidential && html`<${Secret} />`}
-      <span class="gap"></span><${Sealer} state=${state} call=${call} actions=${actions} /></h2>
+      <${Sealer} state=${state} call=${call} actions=${actions} /></h2>
     ${ticket && html`<p class="row tight">${ticket.deadlines.map((one) => html`<span class="dim" key=${one.stage}>${t("ticket.due")} ${word("stage", one.stage)} ${day(one.due_at)}</span>`)}</p>`}
     ${!ticket && html`<p class="dim">${t("ticket.none")}</p>`}
     ${state.forms && html`<${Form} key=${call.call_id} fields=${state.forms.fields} categories=${state.forms.categories} call=${call} ticket=${ticket}

@@ -62,5 +62,5 @@ export function AgentsTable({ told, at, site }) {
     <${Table} id="agents-title" caption=${t("agents")} heads=${heads}>${agents(told).map((one) => html`
       <tr key=${one.agent_id} data-agent=${one.agent_id}><th scope="row">${one.agent_id} <span class="dim">${one.name_zh === `坐席${one.agent_id}` ? "" : one.name_zh}</span>${one.organisation !== site && html` <span class="mark info">${t("head.sent", { site: one.organisation })}</span>`}</th>
         <td><span class="lamp ${LAMPS[one.state]}">${t(`agent.${one.state}`)}</span></td>
-        <td>${one.call ? lasting(at - one.call.phase_since) : ""}</td><td><${Duty} one=${dutyOf(told.duty, one.agent_id)} /></td></tr>`)}</${Table}></section>`;
+        <td class="nowrap">${one.call ? lasting(at - one.call.phase_since) : ""}</td><td><${Duty} one=${dutyOf(told.duty, one.agent_id)} /></td></tr>`)}</${Table}></section>`;
 }
