@@ -9,6 +9,7 @@ import time
 import pytest
 
 from softphone_sim.bench import joined
+from softphone_sim.ears.listen import MUSIC
 from softphone_sim.phone.handset import CallSeen
 from softphone_sim.run.acts import answer, dial, hang_up, set_policy
 from softphone_sim.script.model import Policy
@@ -21,6 +22,7 @@ async def consults(scene: Scene) -> tuple[CallSeen, CallSeen, CallSeen]:
     assert scene.zhang.call is not None
     first = scene.zhang.call
     await scene.zhang.handset.order("hold", call=first.name, on=True)
+    assert await scene.stage.bell.until(lambda: bool(scene.stage.heard_by(scene.citizen).voices[MUSIC].any()), LIMIT_S)
     second = await dial(scene.stage, scene.zhang, "110")
     ringing = await scene.rings()
     await answer(scene.stage, scene.li, ringing)
@@ -67,6 +69,31 @@ async def test_who_is_transferred_to_somebody_who_hangs_up_in_that_moment_has_hi
     moved_ns = time.time_ns()
     await joined(scene.stage, scene.citizen, "zhang", moved_ns, around_ms=0)
     await joined(scene.stage, scene.zhang, "citizen", moved_ns, around_ms=0)
+    again = scene.zhang.call
+    await scene.citizen_hangs_up()
+
+    assert again is not None
+    assert again.began_ns > moved_ns, "his agent was rung for him"
+
+
+@pytest.mark.covers("S-8", "C-18")
+async def test_who_is_transferred_into_a_call_of_the_agents_own_whose_other_end_hangs_up_has_his_agent_again(
+    scene: Scene,
+) -> None:
+    """He was not on hold when the agent dialled, so that call is no consult, and its leg is nobody's target."""
+    await scene.talk()
+    assert scene.zhang.call is not None
+    first = scene.zhang.call
+    second = await dial(scene.stage, scene.zhang, "110")
+    ringing = await scene.rings()
+    await answer(scene.stage, scene.li, ringing)
+    assert await scene.stage.bell.until(lambda: second.answered_ns, LIMIT_S)
+    await set_policy(scene.zhang, Policy(answer="auto", after=0.1))
+    moved_ns = time.time_ns()
+    await scene.zhang.handset.order("refer", call=first.name, replaces=second.name)
+    await joined(scene.stage, scene.citizen, "li", moved_ns, around_ms=0)
+    await hang_up(scene.stage, scene.li, ringing)
+    await joined(scene.stage, scene.citizen, "zhang", moved_ns + 10**8, around_ms=0)
     again = scene.zhang.call
     await scene.citizen_hangs_up()
 
