@@ -6,7 +6,7 @@ an utterance costs a few set look-ups per cue and a regular expression only wher
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from classifier.normalise import simplify
@@ -30,12 +30,38 @@ class Cue:
     pattern: re.Pattern[str]
     needs: Needs
 
-    def can_match(self, characters: frozenset[str], met: int = 0) -> bool:
-        """False only if no text made of `characters` can match; the first `met` needs are known to be met."""
-        for need in self.needs[met:]:  # noqa: SIM110 - a generator here doubles the cost of an utterance
-            if need.isdisjoint(characters):
-                return False
-        return True
+
+class Index:
+    """Cues, each with a rule's name, by what they need: a cue may match a text that meets all of its needs.
+
+    Needs are numbered, so that a text is asked once for each of its characters and not once for each cue.
+    """
+
+    def __init__(self, cues: Iterable[tuple[str, Cue]]) -> None:
+        numbers: dict[frozenset[str], int] = {}
+        self._always: list[tuple[str, Cue]] = []
+        self._by_rarest: dict[int, list[tuple[frozenset[int], str, Cue]]] = {}
+        for name, cue in cues:
+            needs = [numbers.setdefault(need, len(numbers)) for need in cue.needs]
+            if needs:
+                self._by_rarest.setdefault(needs[0], []).append((frozenset(needs), name, cue))
+            else:
+                self._always.append((name, cue))
+        self._met_by: dict[str, list[int]] = {}
+        for need, number in numbers.items():
+            for character in need:
+                self._met_by.setdefault(character, []).append(number)
+
+    def likely(self, plain: str) -> Iterator[tuple[str, Cue]]:
+        """The cues that may match `plain`, each once; no other can."""
+        met: set[int] = set()
+        for character in set(plain):
+            met.update(self._met_by.get(character, ()))
+        yield from self._always
+        for number in met & self._by_rarest.keys():
+            for needs, name, cue in self._by_rarest[number]:
+                if needs <= met:
+                    yield name, cue
 
 
 def compile_cue(source: str, macros: Mapping[str, str]) -> Cue:

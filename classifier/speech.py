@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from classifier.cues import Cue
+from classifier.cues import Cue, Index
 from classifier.lexicon import Group
 from classifier.normalise import PlainText, simplify
 
@@ -49,7 +49,7 @@ class Surroundings:
         def words(section: str, key: str = "words") -> str:
             return "(?:" + simplify(speech[section][key]) + ")"
 
-        self._idioms = idioms
+        self._idioms = Index(("idiom", cue) for cue in idioms)
         self._not_negation = re.compile(words("negation", "except"))
         self._negation = re.compile(words("negation") + words("negation", "fillers") + "{0,3}$")
         self._far = re.compile(words("past", "far"))
@@ -63,13 +63,10 @@ class Surroundings:
         self._told = re.compile(words("hearsay"))
         self._played = re.compile(words("fiction"))
 
-    def idiom_spans(self, text: PlainText, characters: frozenset[str]) -> list[tuple[int, int]]:
+    def idiom_spans(self, text: PlainText) -> list[tuple[int, int]]:
         """Every idiom in the text, for `judge`."""
         return [
-            match.span()
-            for cue in self._idioms
-            if cue.can_match(characters)
-            for match in cue.pattern.finditer(text.plain)
+            match.span() for _, cue in self._idioms.likely(text.plain) for match in cue.pattern.finditer(text.plain)
         ]
 
     def judge(self, text: PlainText, start: int, end: int, group: Group, idioms: list[tuple[int, int]]) -> Judgement:
