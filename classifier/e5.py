@@ -164,7 +164,7 @@ class E5:
         self._positions = self._positions + self._plain("emb.type", width)
         self._after_words = self._plain("emb.ln.w", width), self._plain("emb.ln.b", width)
         self.layers = [self._layer(f"l{number}.") for number in range(depth)]
-        self._data.madvise(mmap.MADV_DONTNEED)  # 20 MB that were read once; words come back page by page
+        self._let_go()
 
     @staticmethod
     def _directory(reader: _Reader) -> dict[str, int]:
@@ -205,6 +205,7 @@ class E5:
         """The mean of all tokens after the last layer, of length 1."""
         tokens = self.pieces.tokens(PREFIX + text, self.shape.positions)
         state = _unpacked(self._words[tokens].reshape(-1)).reshape(len(tokens), -1) + self._positions[: len(tokens)]
+        self._let_go()
         state = self._normed(state, self._after_words)
         for layer in self.layers:
             state = self._normed(state + self._gathered(state, layer), layer.after_gathering)
@@ -214,6 +215,10 @@ class E5:
             state = self._normed(state + narrow, layer.after_narrowing)
         mean: Row = state.mean(axis=0)
         return mean / np.float32(np.linalg.norm(mean))
+
+    def _let_go(self) -> None:
+        """Pages of the file that were read are the system's again: kept, they would add up to 50 MB of words."""
+        self._data.madvise(mmap.MADV_DONTNEED)
 
     def _gathered(self, state: Row, layer: Layer) -> Row:
         """What every token takes from the others."""
