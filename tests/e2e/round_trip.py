@@ -145,9 +145,8 @@ class RoundTrip:
         heard = self.stage.heard_by(self.citizen, self.call.answered_ns)
         begin_ns = int(heard.times_ns[0])
         calls = [call for who in (self.ours, self.theirs) for call in who.handset.calls]
-        alone_ns = max((call.ended_ns for call in calls if call.ended_ns), default=0)
-        is_alone = alone_ns and all(call.ended_ns for call in calls)
-        end_ns = (alone_ns if is_alone else self.call.ended_ns or time.time_ns()) - 100 * NS_PER_MS
+        over_ns = [call.ended_ns or time.time_ns() for call in calls]
+        end_ns = min(max(over_ns), self.call.ended_ns or time.time_ns()) - 100 * NS_PER_MS
         found = holes(heard, ("zhang", "li"), begin_ns, end_ns, at_least_ms=SILENCE_LIMIT_MS)
         return [f"{h.silence_ms:.0f} ms, {(h.start_ns - begin_ns) / 1e9:.1f} s in ({h.why})" for h in found]
 
