@@ -66,8 +66,7 @@ async def at_his_page(browser: Browser, house: FullHouse) -> DeskPage:
     await page.until("document.querySelector('form')")
     before = browser.count("Page.loadEventFired", page.session)
     await page.run(SIGN_IN, user=ASSESSOR, password=f"secret-of-{ASSESSOR}")
-    moved = lambda: True if browser.count("Page.loadEventFired", page.session) > before else None  # noqa: E731
-    assert await browser.bell.until(moved, 15)
+    assert await browser.bell.until(lambda: browser.count("Page.loadEventFired", page.session) > before or None, 15)
     await page.until("location.pathname === '/evaluation' && document.querySelector('.period')")
     return DeskPage(page, house.url)
 

@@ -10,14 +10,25 @@ from dataclasses import dataclass, field
 from callflow.adapters.fakes import FakeCaseFiles, FakeDesks, FakeFacts, FakeJournal, FakeOutbox, FakePbx
 from callflow.domain.calls import Call
 from callflow.domain.events import AgentAnswered, Event, HandoverRequested, TargetInvited, TargetJoined
-from callflow.domain.names import CallId, Consent, Kind, Way
+from callflow.domain.names import CallId, ChannelName, Consent, Kind, Way
 from callflow.domain.rules import SiteRules
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
 from callflow.service.patient_facts import PatientFacts
+from callflow.service.ports import LiveChannel
 from callflow.service.runner import SWEEP_EVERY_S, Runner
-from tests.unit.domain.made_up import AGENT, AGENT_CHANNEL, CALL, FIRST, GOV_RULES, TO_POLICE, TRUNK, caller_arrived
+from tests.unit.domain.made_up import (
+    AGENT,
+    AGENT_CHANNEL,
+    CALL,
+    CALLER_CHANNEL,
+    FIRST,
+    GOV_RULES,
+    TO_POLICE,
+    TRUNK,
+    caller_arrived,
+)
 
 
 @dataclass
@@ -74,6 +85,11 @@ ANSWERED: list[Event] = [caller_arrived(), AgentAnswered(CALL, 0.0, AGENT, AGENT
 ONE_KEY = HandoverRequested(CALL, 1.0, AGENT, FIRST, TO_POLICE, Kind.ONE_KEY, Consent.AGREED, "lost passport")
 INVITED = TargetInvited(CALL, 1.1, FIRST, TO_POLICE, Kind.ONE_KEY, Way.DESK, TRUNK, danger=False)
 JOINED = TargetJoined(CALL, 5.0, FIRST)
+
+
+def live(*names: ChannelName, call_id: CallId = CALL) -> list[LiveChannel]:
+    """Asterisk's list of these channels, all up in a bridge."""
+    return [LiveChannel(name, call_id, name == CALLER_CHANNEL, "bridge", "Up") for name in names]
 
 
 async def until(holds: Callable[[], bool]) -> None:
