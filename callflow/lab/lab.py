@@ -66,10 +66,7 @@ def start_one(plan: Plan, site: SitePlan, name: str) -> Known:
     One call at a time for a site. Raises LabError when it cannot be started.
     """
     processes.refuse_taken_ports(ports_of(site)[name])
-    mine = running_now(plan)[site.id]
-    process = mine[name] = PROGRAMS[name](plan, site, load_keys(plan.keys, SiteId(site.id)))
-    processes.remember(site.state, mine)
-    return process
+    return PROGRAMS[name](plan, site, load_keys(plan.keys, SiteId(site.id)))
 
 
 def down(plan: Plan) -> list[int]:
@@ -154,8 +151,6 @@ def _start_missing(plan: Plan, before: Running, started: list[Known], say: Say) 
         for name in missing:
             process = running[site.id][name] = PROGRAMS[name](plan, site, keys)
             started.append(process)
-            # at once: whoever kills us now leaves nothing that `down` does not know
-            processes.remember(site.state, running[site.id])
             if name == "asterisk":
                 booting.append((site, process))
         say(f"{site.id}: starting {', '.join(missing)}  正在启动")

@@ -45,6 +45,14 @@ def write_configuration(plan: Plan, site: SitePlan, keys: SiteKeys) -> None:
     write_music(place.music / "hold.wav")
 
 
+def take_other_audio_ports(site: SitePlan) -> None:
+    """Before each start: the half of the audio ports that the last life of this PBX did not use (rtp.conf says why)."""
+    linked = site.place.var / "audio-ports.conf"
+    half = "b" if linked.is_symlink() and linked.readlink().stem.endswith("-a") else "a"
+    linked.unlink(missing_ok=True)
+    linked.symlink_to(site.place.etc / f"audio-ports-{half}.conf")
+
+
 def own_addresses() -> list[str]:
     """This machine's IPv4 addresses beyond loopback. Asterisk offers browsers these alone, never a loopback address."""
     found = []

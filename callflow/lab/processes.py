@@ -16,6 +16,9 @@ from callflow.lab.plan import LabError
 
 END_LIMIT_S = 5.0
 
+AT_THE_GATE = 'read -r _ && exec "$@" </dev/null'
+"""A shell's words: wait for a line, then become the program; the end of file (the starter died) means no program."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -30,30 +33,42 @@ class Known:
         return self.began != 0 and _began(self.pid) == self.began
 
 
-def start(words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Known:
-    """Start a process of its own session, its output into `log`; it outlives us.
+def start(
+    name: str, words: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str] | None = None
+) -> Known:
+    """Start a process of its own session, its output into `log`; it outlives us. `remembered(folder)` has it by `name`.
+
+    It begins once it is written down. Whoever is killed in here leaves nothing running that `remembered` does not know.
 
     Raises:
         LabError: the program is not there, or the log cannot be written.
     """
+    gate, opener = os.pipe()
     try:
+        Path(words[0]).stat()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
             # not Popen: that wants to be waited for, and the lab goes on when its starter has ended
             pid = os.posix_spawn(
-                words[0],
-                list(words),
+                "/bin/sh",
+                ["sh", "-c", AT_THE_GATE, "sh", *words],
                 {**os.environ, **(environment or {})},
                 file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, gate, 0),
                     (os.POSIX_SPAWN_DUP2, out.fileno(), 1),
                     (os.POSIX_SPAWN_DUP2, out.fileno(), 2),
                 ],
                 setsid=True,
             )
+        known = Known(pid, _began(pid) or 0)
+        _remember(folder, remembered(folder) | {name: known})
+        os.write(opener, b"\n")
     except OSError as error:
         raise LabError(f"{words[0]} cannot be started ({error.strerror}); run ./run doctor") from error
-    return Known(pid, _began(pid) or 0)
+    finally:
+        os.close(gate)
+        os.close(opener)
+    return known
 
 
 def end(known: Sequence[Known], limit_s: float = END_LIMIT_S) -> list[int]:
@@ -70,8 +85,7 @@ def end(known: Sequence[Known], limit_s: float = END_LIMIT_S) -> list[int]:
     return [one.pid for one in ours]
 
 
-def remember(folder: Path, running: Mapping[str, Known]) -> None:
-    """Keep which processes run, by name, in this folder's pids.json."""
+def _remember(folder: Path, running: Mapping[str, Known]) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = folder / "pids.json.new"
     fresh.write_text(json.dumps({name: asdict(known) for name, known in running.items()}), encoding="utf-8")
@@ -79,7 +93,7 @@ def remember(folder: Path, running: Mapping[str, Known]) -> None:
 
 
 def remembered(folder: Path) -> dict[str, Known]:
-    """The living ones of those that `remember` kept there."""
+    """The living ones of those that `start` has noted in this folder, by name."""
     try:
         told = json.loads((folder / "pids.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The programs of one site and how each is started."""
+"""The programs of one site and how each is started; the site's state has each by the name it has in `PROGRAMS`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def _start_redis(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
         'save ""\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\n',
         encoding="utf-8",
     )
-    return processes.start([str(plan.runtime / "bin" / "redis-server"), str(conf)], site.place.log / "redis.out")
+    words = [str(plan.runtime / "bin" / "redis-server"), str(conf)]
+    return processes.start("redis", words, site.state, site.place.log / "redis.out")
 
 
 def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
@@ -31,7 +32,9 @@ def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
             f"Asterisk lacks {', '.join(missing)}; remove the cache named by `./run help` and run ./run again"
         )
     pbx.write_configuration(plan, site, keys)
+    pbx.take_other_audio_ports(site)
     return processes.start(
+        "asterisk",
         [
             sys.executable,
             "-m",
@@ -40,13 +43,16 @@ def _start_asterisk(plan: Plan, site: SitePlan, keys: SiteKeys) -> Known:
             "--",
             *pbx.command(plan, site, "-f", "-n"),
         ],
+        site.state,
         site.place.log / "asterisk.out",
     )
 
 
 def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
     return processes.start(
+        "python",
         [sys.executable, "-m", *plan.program],
+        site.state,
         site.place.log / "callflow.out",
         {
             "CALLFLOW_SITE_FILE": str(site.site_file),
@@ -59,7 +65,9 @@ def _start_python(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
 
 def _start_guard(plan: Plan, site: SitePlan, _keys: SiteKeys) -> Known:
     return processes.start(
+        "guard",
         [sys.executable, "-m", "callflow", "guard"],
+        site.state,
         site.place.log / "guard.out",
         {
             "CALLFLOW_SITE_FILE": str(site.site_file),

@@ -32,7 +32,9 @@ def second_program(running: Plan, lab: Lab, tmp_path: Path) -> Iterator[str]:
     text = site.site_file.read_text("utf-8")
     site_file.write_text(text.replace(f"http_port = {site.site.addresses.http_port}", OTHER_PORTS), "utf-8")
     program = processes.start(
+        "second",
         [sys.executable, "-m", *running.program],
+        tmp_path,
         tmp_path / "second.out",
         {
             "CALLFLOW_SITE_FILE": str(site_file),

@@ -43,7 +43,8 @@ def start(plan: Plan, place: Place) -> Known:
     may = ["--write", *(str(place.own / one) for one in ("var", "log")), str(place.run)]
     may += ["--read", str(plan.runtime), str(place.own / "etc")]
     log = place.own / "log" / "asterisk.out"
-    started = processes.start([sys.executable, "-m", "callflow.lab.confine", *may, "--", *words, "-f", "-n"], log)
+    confined = [sys.executable, "-m", "callflow.lab.confine", *may, "--", *words, "-f", "-n"]
+    started = processes.start("carrier", confined, place.own, log)
     pbx.wait_for_boot(words, started, "the simulated carrier", log)
     return started
 

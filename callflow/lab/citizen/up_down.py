@@ -33,9 +33,7 @@ def up(plan: Plan) -> str:
     with ExitStack() as unless_up:
         running = {"page": _start_page(place)}
         unless_up.callback(lambda: processes.end(list(running.values())))
-        processes.remember(place.own, running)
         running["carrier"] = carrier.start(plan, place)
-        processes.remember(place.own, running)
         _wait_served(place, running["page"])
         unless_up.pop_all()
     return place.url
@@ -57,7 +55,7 @@ def describe(plan: Plan) -> dict[str, Any] | None:
 def _start_page(place: Place) -> Known:
     dialled = (dial for dial, _ in place.platforms)
     words = [sys.executable, "-m", "callflow.lab.citizen.server", place.host, *dialled]
-    return processes.start(words, place.own / "log" / "page.out")
+    return processes.start("page", words, place.own, place.own / "log" / "page.out")
 
 
 def _wait_served(place: Place, program: Known) -> None:

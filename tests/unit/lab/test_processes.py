@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from callflow.lab.plan import LabError
-from callflow.lab.processes import Known, end, refuse_taken_ports, start
+from callflow.lab.processes import Known, end, refuse_taken_ports, remembered, start
 
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 """A program that does not end when it is asked to."""
@@ -29,7 +31,8 @@ ctypes.PyDLL(None).syscall(60, 0)  # exit(2) of this thread alone, on x86_64
 def test_what_was_started_runs_in_a_session_of_its_own_and_writes_into_its_log(tmp_path: Path) -> None:
     log = tmp_path / "new" / "program.out"
 
-    known = start([sys.executable, "-c", "import os; print(os.environ['WORD'], os.getsid(0))"], log, {"WORD": "here"})
+    words = [sys.executable, "-c", "import os; print(os.environ['WORD'], os.getsid(0))"]
+    known = start("program", words, tmp_path, log, {"WORD": "here"})
 
     os.waitid(os.P_PID, known.pid, os.WEXITED | os.WNOWAIT)
     assert log.read_text("utf-8").split() == ["here", str(known.pid)]
@@ -38,11 +41,35 @@ def test_what_was_started_runs_in_a_session_of_its_own_and_writes_into_its_log(t
 
 def test_a_program_that_is_not_there_is_named_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"no-such-program cannot be started \(No such file.*; run ./run doctor"):
-        start([str(tmp_path / "no-such-program")], tmp_path / "out")
+        start("program", [str(tmp_path / "no-such-program")], tmp_path, tmp_path / "out")
+
+
+def test_whoever_dies_before_the_program_is_written_down_has_started_none(tmp_path: Path) -> None:
+    """Killed while he writes it down: the program's file is not made, and nothing is left that nobody knows."""
+    begun = tmp_path / "begun"
+    dies = f"""
+import os, signal
+from pathlib import Path
+from callflow.lab import processes
+processes._remember = lambda folder, running: (
+    print(running["program"].pid, flush=True), os.kill(os.getpid(), signal.SIGKILL)
+)
+processes.start("program", ["/bin/touch", {str(begun)!r}], Path({str(tmp_path)!r}), Path({str(tmp_path / "out")!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", dies], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        pid = int(starter.stdout.readline())
+        died_of = starter.wait()
+
+    assert died_of == -signal.SIGKILL
+    while Path(f"/proc/{pid}").exists() and _state(pid) != "Z":
+        time.sleep(0.01)
+    assert not begun.exists()
+    assert remembered(tmp_path) == {}
 
 
 def test_a_frozen_program_is_ended_too(tmp_path: Path) -> None:
-    known = start([sys.executable, "-c", "import signal; signal.pause()"], tmp_path / "out")
+    known = start("program", [sys.executable, "-c", "import signal; signal.pause()"], tmp_path, tmp_path / "out")
     os.kill(known.pid, signal.SIGSTOP)
 
     ended = end([known])
@@ -53,7 +80,7 @@ def test_a_frozen_program_is_ended_too(tmp_path: Path) -> None:
 
 def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "out"
-    known = start([sys.executable, "-c", DEAF], log)
+    known = start("program", [sys.executable, "-c", DEAF], tmp_path, log)
     while "deaf" not in log.read_text("utf-8"):
         assert known.is_alive
 
@@ -64,7 +91,7 @@ def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_program_whose_first_thread_has_ended_is_alive_while_another_holds_its_port(tmp_path: Path) -> None:
-    known = start([sys.executable, "-c", FIRST_THREAD_GONE], tmp_path / "out")
+    known = start("program", [sys.executable, "-c", FIRST_THREAD_GONE], tmp_path, tmp_path / "out")
     while _state(known.pid) != "Z":
         pass
 
