@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from softphone_sim.phone.engine import Engine
 
 AUDIO_LINE = re.compile(r"^m=audio (\d+)", re.MULTILINE)
-RTCP_LINE = re.compile(r"^a=rtcp:.*\r?\n", re.MULTILINE)
 STATES = {
     pj.PJSIP_INV_STATE_CALLING: "calling",
     pj.PJSIP_INV_STATE_INCOMING: "incoming",
@@ -23,7 +22,7 @@ STATES = {
 
 
 class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
-    """Points the far end's audio at the tap, the phone's tone at the far end, and reports every state."""
+    """Taps the far end's audio, points the phone's tone at the far end, and reports every state."""
 
     def __init__(self, engine: "Engine", name: str, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(engine.account, call_id)
@@ -35,11 +34,10 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
         self._audio: Any = None
 
     def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
-        """Name the tap's port in our SDP (offer or answer, first or renewed)."""
-        if self.tap is None:
-            self.tap = self._engine.new_tap(self.name)
-        text = AUDIO_LINE.sub(f"m=audio {self.tap.port}", prm.sdp.wholeSdp, count=1)
-        prm.sdp.wholeSdp = RTCP_LINE.sub("", text)
+        """Listen at the port that our SDP names (offer or answer), before anybody is told of it."""
+        named = AUDIO_LINE.search(prm.sdp.wholeSdp)
+        if self.tap is None and named:
+            self.tap = self._engine.new_tap(self.name, int(named[1]))
 
     def onCallState(self, prm: Any) -> None:  # noqa: ARG002, N802 - PJSUA2's signature and name
         """Report the state; an ended call closes its tap."""

@@ -9,12 +9,13 @@ import pjsua2 as pj
 
 from softphone_sim.phone.calls import PhoneCall
 from softphone_sim.phone.messages import parse_message
-from softphone_sim.phone.tap import FIRST_PORT, Tap
+from softphone_sim.phone.tap import Tap
 
 TONE_AMPLITUDE = 6000  # of 32767: four parties at once still do not clip
 TONE_PERIOD_MS = 1000  # every tone is a multiple of 50 Hz, so the loop joins without a click
 SIP_LOG_LEVEL = 4  # PJSIP logs whole messages at this level
 DTMF_DIGIT_MS = 160
+FIRST_RTP_PORT = 20000
 POLL_MS = 5  # upper bound on how late an order or a timer may be
 FAREWELL_MS = 500
 NUMBER_REFUSED_CODE = 403
@@ -74,7 +75,7 @@ class Engine:
         """Start PJSUA2 on `address`; port 0 takes any free one. Answers with the port taken."""
         self.poll_ms = poll_ms
         self._address, self._tapes, self._tone_hz = address, Path(tapes), tone_hz
-        self._first_rtp_port = FIRST_PORT + 400 * (index % 90)
+        self._first_rtp_port = FIRST_RTP_PORT + 400 * (index % 90)
         self._messages = _MessageLog(self.tell)
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
@@ -111,7 +112,7 @@ class Engine:
             config.regConfig.timeoutSec = 600
             config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
         config.mediaConfig.transportConfig.boundAddress = self._address
-        config.mediaConfig.transportConfig.port = self._first_rtp_port + 200
+        config.mediaConfig.transportConfig.port = self._first_rtp_port
         config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_DISABLED
         config.natConfig.contactRewriteUse = 0
         config.natConfig.viaRewriteUse = 0
@@ -217,11 +218,11 @@ class Engine:
         self._calls[call.name] = call
         return call
 
-    def new_tap(self, call: str) -> Tap:
+    def new_tap(self, call: str, port: int) -> Tap:
         """Open the tape of a call and tell where it is."""
         tape = self._tapes / f"{call}.tape"
-        tap = Tap(self._address, tape, self._first_rtp_port)
-        self.tell("tape", call=call, path=str(tape), port=tap.port)
+        tap = Tap(self._address, port, tape)
+        self.tell("tape", call=call, path=str(tape))
         return tap
 
     def speak_into(self, audio: Any, *, is_on: bool, tone_hz: int | None = None) -> None:

@@ -1,11 +1,14 @@
 """The tap: every RTP packet a phone is sent, written down as it left the kernel.
 
-The phone's SDP names the tap's socket, so the far end's audio arrives here and nowhere else; the phone
-itself only speaks. Times are the kernel's (SO_TIMESTAMPNS), so a slow Python never blurs a figure.
+The tap binds the very port that the phone has bound and speaks from. Of two such sockets Linux gives a datagram to the
+one bound last, so the far end's audio arrives here and nowhere else; the phone itself only speaks. It does both at one
+port, as real phones do (RFC 4961): a PBX that guards its audio ports knows it from a stray stream by that.
+Times are the kernel's (SO_TIMESTAMPNS), so a slow Python never blurs a figure.
 The tape is a plain file of fixed records: it survives a phone that is killed with -9.
 """
 
 import contextlib
+import os
 import socket
 import struct
 from pathlib import Path
@@ -18,7 +21,6 @@ SO_TIMESTAMPNS = 35  # linux/asm-generic socket.h; the socket module does not na
 RTP_HEADER = struct.Struct("!BBHII")
 RTP_VERSION = 2
 RECEIVE_BUFFER_BYTES = 1 << 20  # 5 s of packets, so that a stalled process loses none
-FIRST_PORT, LAST_PORT = 20000, 59998
 
 
 def record_of(packet: bytes, time_ns: int) -> bytes | None:
@@ -38,19 +40,25 @@ def record_of(packet: bytes, time_ns: int) -> bytes | None:
 
 
 class Tap:
-    """A pair of sockets (RTP, RTCP) on the phone's own address, and the tape they fill."""
+    """A socket on the phone's own address and RTP port, and the tape it fills."""
 
-    def __init__(self, address: str, tape: Path, first_port: int = FIRST_PORT) -> None:
-        """Bind the first free even port at or above `first_port`.
+    def __init__(self, address: str, port: int, tape: Path) -> None:
+        """Listen in place of this process's socket that is bound there.
 
         Raises:
-            OSError: the address is not this machine's, or no port is free.
+            OSError: this process has no such socket, or another one holds the port.
         """
-        self.rtp, self.rtcp = _bind_pair(address, first_port)
-        self.rtp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self.rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        self.port: int = self.rtp.getsockname()[1]
-        self.tape_path = tape
+        _let_share(address, port)
+        self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._rtp.settimeout(0)
+        self._rtp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._rtp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        try:
+            self._rtp.bind((address, port))
+        except OSError:
+            self._rtp.close()
+            raise
         self._tape: BinaryIO = tape.open("ab", buffering=0)
 
     def drain(self) -> None:
@@ -58,38 +66,24 @@ class Tap:
         records = []
         with contextlib.suppress(BlockingIOError):
             while True:
-                packet, ancillary, _flags, _peer = self.rtp.recvmsg(2048, 64)
+                packet, ancillary, _flags, _peer = self._rtp.recvmsg(2048, 64)
                 seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
                 if record := record_of(packet, seconds * 1_000_000_000 + nanoseconds):
                     records.append(record)
         if records:
             self._tape.write(b"".join(records))
-        with contextlib.suppress(BlockingIOError):
-            while self.rtcp.recv(2048):
-                pass
 
     def close(self) -> None:
-        """Drain once more and let the ports go. Repeatable."""
-        if self.rtp.fileno() >= 0:
+        """Drain once more and let the port go. Repeatable."""
+        if self._rtp.fileno() >= 0:
             self.drain()
-            self.rtp.close()
-            self.rtcp.close()
+            self._rtp.close()
             self._tape.close()
 
 
-def _bind_pair(address: str, first_port: int) -> tuple[socket.socket, socket.socket]:
-    for port in range(first_port - first_port % 2, LAST_PORT, 2):
-        pair = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-        try:
-            for offset, one in enumerate(pair):
-                one.settimeout(0)
-                one.bind((address, port + offset))
-        except OSError as why:
-            for one in pair:
-                one.close()
-            if why.errno != 98:  # noqa: PLR2004 - EADDRINUSE: the next pair may be free
-                raise
-            continue
-        return pair[0], pair[1]
-    msg = f"no free RTP port at {address}: end other phones on this address or give them another one"
-    raise OSError(msg)
+def _let_share(address: str, port: int) -> None:
+    """Allow a second socket beside the one that PJSUA2 has bound there; it gives no other way to its socket."""
+    for entry in [one for one in Path("/proc/self/fd").iterdir() if one.is_socket()]:
+        with socket.socket(fileno=os.dup(int(entry.name))) as one:
+            if one.family == socket.AF_INET and one.getsockname() == (address, port):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

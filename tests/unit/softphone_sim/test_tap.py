@@ -2,13 +2,26 @@
 
 import socket
 import struct
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from softphone_sim.ears.tape import read_tape
 from softphone_sim.phone.tap import Tap, record_of
 
 HEADER = struct.Struct("!BBHII")
+
+HOLDS_A_PORT = """
+import socket
+held = socket.socket(type=socket.SOCK_DGRAM)
+held.bind(("127.0.102.90", 0))
+print(held.getsockname()[1], flush=True)
+input()
+"""
 
 
 def packet(*, first: int = 0x80, extra: bytes = b"") -> bytes:
@@ -43,8 +56,21 @@ def test_what_is_no_rtp_is_left_out() -> None:
     assert record_of(packet(first=0x00), 5) is None
 
 
-def test_the_tape_bears_the_kernel_s_time_and_a_half_written_record_is_not_read(tmp_path: Path) -> None:
-    tap = Tap("127.0.102.90", tmp_path / "x")
+@pytest.fixture
+def phone() -> Iterator[tuple[str, int]]:
+    """The address and port at which a phone of this process speaks, and where it hears nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaks:
+        speaks.bind(("127.0.102.90", 0))
+        speaks.settimeout(0)
+        yield speaks.getsockname()
+        with pytest.raises(BlockingIOError):
+            speaks.recv(1)
+
+
+def test_the_tape_bears_the_kernel_s_time_and_a_half_written_record_is_not_read(
+    tmp_path: Path, phone: tuple[str, int]
+) -> None:
+    tap = Tap(*phone, tmp_path / "x")
     sent: list[tuple[int, int]] = []
     deadline = time.monotonic() + 5
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
@@ -52,7 +78,7 @@ def test_the_tape_bears_the_kernel_s_time_and_a_half_written_record_is_not_read(
         # until then a packet bears the moment it was read.
         while not _stamped_when_sent(sent, tmp_path / "x") and time.monotonic() < deadline:
             before_ns = time.time_ns()
-            far.sendto(packet(), ("127.0.102.90", tap.port))
+            far.sendto(packet(), phone)
             sent.append((before_ns, time.time_ns()))
             tap.drain()
     with (tmp_path / "x").open("ab") as tape:
@@ -68,11 +94,20 @@ def _stamped_when_sent(sent: list[tuple[int, int]], tape: Path) -> bool:
     return bool(sent) and sent[-1][0] <= int(read_tape(tape)["time_ns"][-1]) <= sent[-1][1]
 
 
-def test_two_taps_on_one_address_take_different_ports(tmp_path: Path) -> None:
-    one, other = Tap("127.0.102.90", tmp_path / "x"), Tap("127.0.102.90", tmp_path / "y")
+def test_after_the_tap_the_phone_has_its_port_to_itself(tmp_path: Path, phone: tuple[str, int]) -> None:
+    tap = Tap(*phone, tmp_path / "x")
+    tap.close()
+    tap.close()
 
-    assert one.port != other.port
-    assert one.port % 2 == other.port % 2 == 0
-    one.close()
-    other.close()
-    other.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other, pytest.raises(OSError, match="in use"):
+        other.bind(phone)
+
+
+def test_a_port_that_is_somebody_else_s_is_not_tapped(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS_A_PORT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as stranger:
+        assert stranger.stdout is not None
+        with pytest.raises(OSError, match="in use"):
+            Tap("127.0.102.90", int(stranger.stdout.readline()), tmp_path / "x")
+        stranger.communicate(b"\n")
