@@ -9,6 +9,9 @@ start() {
   # warnings go to the engine's log, which it rotates; security events and call records are files in the volume, where the guard reads them
   ln -sfn /dev/stdout $log/full
   [ ! -L $log/security ] || rm $log/security
+  local half=a # the other half of the audio ports than last time (rtp.conf says why)
+  [[ $(readlink /var/lib/asterisk/audio-ports.conf) != *-a.conf ]] || half=b
+  ln -sfn /etc/asterisk/audio-ports-$half.conf /var/lib/asterisk/audio-ports.conf
   exec asterisk -f -n
 }
 

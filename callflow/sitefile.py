@@ -60,7 +60,7 @@ class Addresses(Strict):
     socket_port: int = 8088
     redis_port: int = 6379
     rtp_first: int = 10000
-    rtp_last: int = 10999
+    rtp_last: int = 11999
 
     @property
     def desk(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import sqlite3
 import time
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from softphone_sim.bench import joined
+from softphone_sim.phone.handset import CallSeen
 from softphone_sim.run.acts import answer, hang_up, press, rings_at
 from softphone_sim.run.stage import Actor
 from tests.e2e.scene import LIMIT_S, Row, Scene, eventually, heal, strike
@@ -34,6 +36,17 @@ def keeps_registrations(scene: Scene, *agents: str) -> bool:
     return all(any(f"/{agent};" in key for key in keys) for agent in agents)
 
 
+def is_in_upper_half(call: CallSeen | None, scene: Scene) -> bool:
+    """Whether the port that the PBX of 12345 named in its INVITE for audio is one of the upper half."""
+    assert call is not None
+    assert call.invite is not None
+    at = scene.plan.sites[0].site.addresses
+    named = re.search(r"^m=audio (\d+) ", call.invite.body, re.MULTILINE)
+    assert named is not None
+    assert at.rtp_first <= int(named[1]) <= at.rtp_last
+    return int(named[1]) > (at.rtp_first + at.rtp_last) // 2
+
+
 async def kill_and_restart(scene: Scene, *agents: str) -> None:
     """The PBX of 12345 is killed, once these phones' registrations would survive it, and comes back."""
     assert await eventually(lambda: asyncio.to_thread(keeps_registrations, scene, *agents), bool)
@@ -55,6 +68,7 @@ async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click
         call_id = await scene.call_id()
         assert (await scene.zhang.desk.ask("POST", f"/calls/{call_id}/danger", {})).status == 202
         await scene.rings()
+    was_in_upper_half = is_in_upper_half(scene.zhang.call, scene)
     await kill_and_restart(scene, "8001", "8002")
     back_s = time.monotonic()
     (lost,) = await eventually(lambda: waiting(wang, incident), len)
@@ -69,6 +83,7 @@ async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click
     await joined(scene.stage, at_home, first.name, pressed_ns)
     await joined(scene.stage, first, "home", pressed_ns)
 
+    assert is_in_upper_half(first.call, scene) is not was_in_upper_half, "strays of the lost call would come to the new"
     assert listed_s < LISTED_WITHIN_S
     assert (lost["reason"], lost["danger"]) == ("cut", danger)
     assert sorted(one.status for one in said) == [202, 409]
