@@ -161,11 +161,19 @@ class Scene:
 
     async def incident(self) -> str:
         """The incident of this call, as the journal of 12345 has it."""
+        return self._arrival()[3]
+
+    async def call_in_journal(self) -> str:
+        """This call's id, as the journal of 12345 has it."""
+        return self._arrival()[2]
+
+    def _arrival(self) -> list[str]:
+        """The cells of the line with which this call began."""
         assert self.call is not None
         began_s = self.call.began_ns / 1e9
         lines = self.plan.sites[0].place.journal.joinpath("steps.csv").read_text("ascii").splitlines()
         arrived = [line.split(",") for line in lines if ",arrived," in line]
-        return next(cells[3] for cells in reversed(arrived) if float(cells[0]) > began_s - 1)
+        return next(cells for cells in reversed(arrived) if float(cells[0]) > began_s - 1)
 
     async def trace(self, who: Actor, incident: str) -> Row:
         """GET /incidents/{id}/trace at this agent's platform; {} while it is not there."""
