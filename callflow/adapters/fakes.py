@@ -13,6 +13,7 @@ from callflow.domain.commands import MarkTicket, Order, Record, SettleOwner
 from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
 from callflow.domain.shifts import Shift
+from callflow.service.messages import Handover
 from callflow.service.ports import (
     FactsAway,
     JournalEntry,
@@ -24,6 +25,7 @@ from callflow.service.ports import (
     StoredOrder,
 )
 from callflow.service.second_factor import Factor
+from callflow.service.take_in import OpenLinkedTicket
 
 
 class FakeFacts:
@@ -62,16 +64,21 @@ class FakeFacts:
 
     async def is_danger(self, incident_id: IncidentId) -> bool:
         """See the port."""
-        self._here()
-        marks = [record for record in self.records if isinstance(record, MarkTicket)]
-        return any(record.incident_id == incident_id and record.mark == "danger" for record in marks)
+        return any(one.mark == "danger" for one in self._recorded(incident_id, MarkTicket))
+
+    async def handed_by(self, incident_id: IncidentId, peer: SiteId) -> str:
+        """See the port."""
+        told = [one.matter for one in self._recorded(incident_id, OpenLinkedTicket) if one.peer == peer]
+        return next((matter.by for matter in reversed(told) if isinstance(matter, Handover)), "")
 
     async def settlement(self, incident_id: IncidentId) -> Settlement | None:
         """See the port."""
+        settled = self._recorded(incident_id, SettleOwner)
+        return Settlement(settled[-1].owner, settled[-1].settled) if settled else None
+
+    def _recorded(self, incident_id: IncidentId, kind: type[Record]) -> list[Any]:
         self._here()
-        settled = [record for record in self.records if isinstance(record, SettleOwner)]
-        mine = [record for record in settled if record.incident_id == incident_id]
-        return Settlement(mine[-1].owner, mine[-1].settled) if mine else None
+        return [one for one in self.records if isinstance(one, kind) and getattr(one, "incident_id", "") == incident_id]
 
     async def commit(
         self,
@@ -167,9 +174,8 @@ class FakeDesks:
         while True:
             came = self._came
             while position < len(stream):
-                name, body = stream[position]
                 position += 1
-                yield str(position), name, body
+                yield str(position), *stream[position - 1]
             await came.wait()
 
     def names(self, agent_id: AgentId) -> list[str]:

@@ -9,7 +9,7 @@ Rules of this file
 from __future__ import annotations
 
 from callflow.domain import danger
-from callflow.domain.calls import Attempt
+from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import (
     CancelAttempt,
     FetchCaller,
@@ -38,7 +38,7 @@ from callflow.domain.events import (
     TargetRinging,
 )
 from callflow.domain.legs import handed_over, recall_needed, report_outcome
-from callflow.domain.names import Consent, Kind, Outcome, Phase, Way
+from callflow.domain.names import AgentId, Consent, Kind, Outcome, Phase, Way
 from callflow.domain.presence import place
 from callflow.domain.refusals import cancellable, in_the_talk, is_leaving, refusal, releasing
 from callflow.domain.rules import SiteRules
@@ -90,8 +90,7 @@ def target_invited(draft: Draft, event: TargetInvited, rules: SiteRules) -> None
     for other in call.attempts:
         if other.is_live and other.target == event.target:  # the dialplan runs one a target: the other is gone
             draft.change_attempt(other, ended_at=event.at, outcome=other.outcome or Outcome.CANCELLED)
-    agent = draft.call.agent
-    requested_by = agent.agent_id if agent else None
+    requested_by = _who_began(draft.call)
     if event.danger:
         danger.note(draft, requested_by, rules)
     attempt = Attempt(
@@ -108,6 +107,13 @@ def target_invited(draft: Draft, event: TargetInvited, rules: SiteRules) -> None
         private=event.private,
     )
     _begin(draft, attempt, event.at, rules)
+
+
+def _who_began(call: Call) -> AgentId | None:
+    """Whose phone's key or REFER it was: our agent in the talk; who transfers may be out of it already."""
+    if call.agent is not None and (call.agent_is_in or not call.agents):
+        return call.agent.agent_id
+    return call.agents[-1] if call.agents else None
 
 
 def _begin(draft: Draft, attempt: Attempt, at: float, rules: SiteRules) -> None:

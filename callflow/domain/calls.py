@@ -38,6 +38,8 @@ class Caller:
     from_site: SiteId | None
     dialled: str
     hop: int
+    handed_by: str = ""
+    """The agent at `from_site` who began this handover, as he signs; "" when it is not known or nobody did."""
 
     @property
     def shown_number(self) -> str:

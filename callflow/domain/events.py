@@ -117,6 +117,8 @@ class CallerArrived(Event):
     """Not signed, but named by the peer over the authenticated trunk: nobody over there could sign (Call-Info)."""
     first_receiver: SiteId | None = None
     """Set by the controller when this platform already knows the incident; None = who brings him first now."""
+    handed_by: str = ""
+    """Set by the controller when the peer's word on the handover came before the caller."""
     language: str = ""
     """What the site file says of the line he came by."""
 

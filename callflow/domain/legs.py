@@ -49,6 +49,7 @@ def arrived(event: CallerArrived, rules: SiteRules) -> Draft:
         from_site=event.from_site,
         dialled=event.dialled,
         hop=event.hop,
+        handed_by=event.handed_by,
     )
     draft = Draft(
         Call(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from callflow.domain.commands import KeepDisposition, KeepLanguage, MarkNuisance, OpenTicket, PopScreen, SendNote
 from callflow.domain.draft import Draft
 from callflow.domain.events import (
@@ -50,14 +52,18 @@ def peer_note_written(draft: Draft, event: PeerNoteWritten, _rules: SiteRules) -
 def peer_ticket_opened(draft: Draft, event: PeerTicketOpened, _rules: SiteRules) -> None:
     """The peer's ticket is known at our desks (the exchange has linked it to ours already).
 
-    With it came what the peer knew: who has the call gets the pop again, now with the note and the suggestion.
+    With it came what the peer knew: who has the call gets the pop again, now with the note, the suggestion, and who
+    handed over.
     """
-    known, agent = draft.call.peer_tickets, draft.call.agent
-    if event.ticket_id in known:
+    call = draft.call
+    is_origin = call.caller.from_site == event.from_site and not call.is_over
+    by = event.by if is_origin and event.by is not None else call.caller.handed_by
+    tickets = tuple(dict.fromkeys((*call.peer_tickets, event.ticket_id)))
+    if (tickets, by) == (call.peer_tickets, call.caller.handed_by):
         return
-    draft.change(peer_tickets=(*known, event.ticket_id))
-    if agent is not None and not draft.call.is_over and draft.call.caller.from_site == event.from_site:
-        draft.add(PopScreen(event.call_id, agent.agent_id))
+    draft.change(peer_tickets=tickets, caller=replace(call.caller, handed_by=by))
+    if call.agent is not None and is_origin:
+        draft.add(PopScreen(event.call_id, call.agent.agent_id))
 
 
 def disposed(draft: Draft, event: Disposed, _rules: SiteRules) -> None:

@@ -32,9 +32,13 @@ class PeerOwnerSettled(PeerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PeerTicketOpened(PeerEvent):
-    """The other platform has its ticket of the linked pair."""
+    """The other platform has its ticket of the linked pair.
+
+    `by`: who over there began the handover of which this comes, "" when nobody did; None: it is of no handover.
+    """
 
     ticket_id: TicketId
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,18 @@ NOTICES: Mapping[str, Notice] = {
 """Every code that `TellAgent` carries. Refused requests have their own sentences, in the API's table."""
 
 
-def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Sequence[str], language: str = "") -> Body:
-    """The screen pop: what is known about a caller before his call is answered. `language`: what his ticket says."""
+def pop(  # noqa: PLR0917 - what is known, piece by piece
+    call: Call,
+    suggestion: Body | None,
+    tickets: Sequence[Body],
+    notes: Sequence[str],
+    language: str = "",
+    handed_by: str = "",
+) -> Body:
+    """The screen pop: what is known about a caller before his call is answered.
+
+    `language` and `handed_by`: what his ticket says; it may have heard sooner than the call.
+    """
     caller = call.caller
     return {
         **_ids(call),
@@ -67,6 +77,7 @@ def pop(call: Call, suggestion: Body | None, tickets: Sequence[Body], notes: Seq
         "presentation": caller.presentation.value,
         "verified": caller.verified.value,
         "from": caller.from_site,
+        "by": caller.handed_by or handed_by,
         "language": call.language or language,
         "suggestion": suggestion,
         "tickets": list(tickets),
@@ -123,6 +134,7 @@ def call_body(call: Call, agent_id: AgentId) -> Body:
             "presentation": call.caller.presentation.value,
             "verified": call.caller.verified.value,
             "from_site": call.caller.from_site,
+            "handed_by": call.caller.handed_by,
             "dialled": call.caller.dialled,
         },
         "agent_id": call.agent.agent_id if call.agent else None,

@@ -107,7 +107,7 @@ class Controller:
     ) -> None:
         facts, now = self.orders.facts, self.orders.clock()
         if before is None and isinstance(event, CallerArrived):
-            event = await self._with_first_receiver(event)
+            event = await self._with_what_is_known(event)
         decision = decide(before, event, now, self.rules)
         if decision == Decision(before) and read_to is None:
             return
@@ -170,7 +170,13 @@ class Controller:
             if failed is not None:
                 await self._take_newest(failed)
 
-    async def _with_first_receiver(self, event: CallerArrived) -> CallerArrived:
-        """A caller who comes back keeps the first receiver that his incident has here (R-007)."""
-        earlier = await self.orders.facts.calls_of_incident(event.incident_id)
-        return replace(event, first_receiver=earlier[0].ownership.first_receiver) if earlier else event
+    async def _with_what_is_known(self, event: CallerArrived) -> CallerArrived:
+        """A caller who comes back keeps the first receiver that his incident has here (R-007).
+
+        Who handed him over may have been said before he came.
+        """
+        facts, peer = self.orders.facts, event.from_site
+        earlier = await facts.calls_of_incident(event.incident_id)
+        first = earlier[0].ownership.first_receiver if earlier else event.first_receiver
+        by = await facts.handed_by(event.incident_id, peer) if peer else ""
+        return replace(event, first_receiver=first, handed_by=by)

@@ -18,6 +18,8 @@ TicketNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG, max_length=16)]
 Word = Annotated[str, StringConstraints(max_length=200)]
+Signature = Annotated[str, StringConstraints(pattern=r"^([0-9A-Za-z]{2,16}(\.[0-9A-Za-z]{2,16})?)?$")]
+"""An agent's code, and behind a dot the platform that sent him there as a guest (R-019); "" is nobody. Never a name."""
 
 
 class Part(BaseModel):

@@ -32,6 +32,7 @@ from callflow.service.message_parts import (
     Number,
     Part,
     RecordingRecord,
+    Signature,
     Site,
     Suggestion,
     TicketNumber,
@@ -92,10 +93,14 @@ class Matter(Body):
 
 
 class Handover(Matter):
-    """A caller is being handed over: the linked ticket is opened at once, even if the voice leg never comes."""
+    """A caller is being handed over: the linked ticket is opened at once, even if the voice leg never comes.
+
+    `by`: the sender's agent who began it, "" when nobody did or a peer of before does not say.
+    """
 
     attempt_id: Ulid
     kind: Kind
+    by: Signature = ""
 
 
 class Danger(Matter):

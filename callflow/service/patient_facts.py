@@ -17,7 +17,7 @@ import structlog
 
 from callflow.domain.calls import Call
 from callflow.domain.commands import Order, Record
-from callflow.domain.names import CallId, IncidentId
+from callflow.domain.names import CallId, IncidentId, SiteId
 from callflow.service.ports import Facts, FactsAway, Settlement, StoredOrder
 
 log = structlog.get_logger(__name__)
@@ -85,6 +85,13 @@ class PatientFacts:
             return await self._facts.is_danger(incident_id)
         except FactsAway:
             return False
+
+    async def handed_by(self, incident_id: IncidentId, peer: SiteId) -> str:
+        """See the port; while the database is away nobody knows, and the peer's message comes again."""
+        try:
+            return await self._facts.handed_by(incident_id, peer)
+        except FactsAway:
+            return ""
 
     async def settlement(self, incident_id: IncidentId) -> Settlement | None:
         """See the port; while the database is away nobody knows."""

@@ -92,6 +92,9 @@ class Facts(Protocol):
     async def is_danger(self, incident_id: IncidentId) -> bool:
         """Whether this platform's ticket of the incident says danger; False when there is none."""
 
+    async def handed_by(self, incident_id: IncidentId, peer: SiteId) -> str:
+        """Who at this peer began the newest handover of the incident, by our ticket; "" when nobody has said."""
+
     async def settlement(self, incident_id: IncidentId) -> Settlement | None:
         """Whose matter it is by this platform's ticket of the incident; None while open, or without a ticket."""
 
@@ -135,6 +138,8 @@ class Known:
     tickets: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
     language: str = ""
+    handed_by: str = ""
+    """Who handed him over, by the ticket, if it is of the platform that he comes from."""
 
 
 class CaseFiles(Protocol):

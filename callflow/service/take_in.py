@@ -109,7 +109,8 @@ def to_facts(
         case m.Matter():
             matter = body if believe_identity else _only_claimed(body)
             records.append(OpenLinkedTicket(NO_CALL, incident_id, peer, matter))
-            told += [_opened(call, at, peer, body.ticket_id) for call in calls]
+            by = body.by if isinstance(body, m.Handover) else None
+            told += [_opened(call, at, peer, body.ticket_id, by) for call in calls]
             if matter.danger:
                 told += [events.PeerDanger(call.call_id, at, peer) for call in calls]
         case m.TicketOpened():
@@ -186,8 +187,8 @@ def taker(
     return take
 
 
-def _opened(call: Call, at: float, peer: SiteId, ticket_id: str) -> events.PeerTicketOpened:
-    return events.PeerTicketOpened(call.call_id, at, peer, TicketId(ticket_id))
+def _opened(call: Call, at: float, peer: SiteId, ticket_id: str, by: str | None = None) -> events.PeerTicketOpened:
+    return events.PeerTicketOpened(call.call_id, at, peer, TicketId(ticket_id), by)
 
 
 def _only_claimed(matter: m.Matter) -> m.Matter:

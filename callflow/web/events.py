@@ -44,7 +44,7 @@ async def _snapshot(visit: Visit) -> SnapshotView:
 
 async def _pop(deps: Deps, call: Call) -> dict[str, Any]:
     known = await deps.files.known_about(call)
-    return screenpop.pop(call, known.suggestion, known.tickets, known.notes, known.language)
+    return screenpop.pop(call, known.suggestion, known.tickets, known.notes, known.language, known.handed_by)
 
 
 ROUTES = (

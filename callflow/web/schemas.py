@@ -139,6 +139,7 @@ class CallerView(View):
     presentation: Presentation
     verified: Verified
     from_site: str | None
+    handed_by: str = Field(default="", description="the agent there: 8002, or 8119.110 for one whom 110 sent")
     dialled: str
 
 

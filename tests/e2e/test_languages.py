@@ -40,3 +40,4 @@ async def test_his_language_and_words_are_popped_at_the_other_platform_and_his_n
     await answer(stage, li, await rings_at(stage, li, LIMIT_S))
     assert await stage.bell.until(lambda: popped(li).get("language") == "bo" or None, LIMIT_S), popped(li)
     assert WORDS in popped(li)["notes"]
+    assert (popped(li)["from"], popped(li)["by"]) == ("12345", zhang.number)

@@ -24,6 +24,7 @@ ADDED: Final[tuple[Column[Any], ...]] = (
     tickets.c.confidential,
     tickets.c.insiders,
     tickets.c.language,
+    tickets.c.handed_by,
 )
 """Each may be null or has a server default, and is never dropped by a migration before the next but one version."""
 

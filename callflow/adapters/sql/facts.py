@@ -123,6 +123,12 @@ class SqlFacts:
         asked = select(tickets.c.danger).where(tickets.c.incident_id == incident_id)
         return bool(await self._database.read(lambda connection: connection.scalar(asked)))
 
+    async def handed_by(self, incident_id: IncidentId, peer: SiteId) -> str:
+        """See the port."""
+        of_pair = (tickets.c.incident_id == incident_id) & (tickets.c.peer == peer)
+        asked = select(tickets.c.handed_by).where(of_pair)
+        return await self._database.read(lambda connection: connection.scalar(asked)) or ""
+
     async def settlement(self, incident_id: IncidentId) -> Settlement | None:
         """See the port."""
         asked = select(tickets.c.owner, tickets.c.settled).where(tickets.c.incident_id == incident_id)

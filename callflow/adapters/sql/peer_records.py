@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def send_handover(step: Step, record: c.SendHandover) -> Detail:
-    """The caller's matter to the peer, with our ticket's number; no handover is without a ticket."""
+    """The caller's matter to the peer, with our ticket's number and who began it; no handover is without a ticket."""
     matter = await _matter(step, record)
     attempt = (await step.call_of(record.call_id)).attempt(record.attempt_id)
     matter |= {
@@ -23,6 +23,7 @@ async def send_handover(step: Step, record: c.SendHandover) -> Detail:
         "kind": record.kind,
         "consent": attempt.consent if attempt else Consent.NOT_RECORDED,
         "danger": matter["danger"] or record.danger,
+        "by": step.site.signature(attempt.requested_by) if attempt and attempt.requested_by else "",
     }
     body = m.Handover.model_validate(matter)
     return await _send(step, record, "handover", body, once=f"handover:{record.attempt_id}:{record.peer}")

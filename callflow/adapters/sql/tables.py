@@ -94,6 +94,7 @@ tickets: Final = Table(
     Column("confidential", Boolean, nullable=False, default=False, server_default=false()),
     Column("insiders", Text, nullable=False, default="", server_default=""),
     Column("language", String(16), nullable=False, default="", server_default=""),
+    Column("handed_by", String(40), nullable=False, default="", server_default=""),
     *(Index(f"ix_tickets_{column}", column, "opened_at", "ticket_id") for column in TICKET_FILTERS),
 )
 

@@ -19,7 +19,7 @@ from callflow.domain.limits import Matter as MatterKind
 from callflow.domain.names import CallId, Consent, IncidentId, Presentation, SiteId, Verified
 from callflow.domain.ticket_rules import Judgement
 from callflow.domain.tickets import Entrusted, Escalated
-from callflow.service.messages import Dispatch, Matter, TicketOpened
+from callflow.service.messages import Dispatch, Handover, Matter, TicketOpened
 
 if TYPE_CHECKING:
     from callflow.adapters.sql.step import Detail, Step
@@ -80,6 +80,8 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
     }
     if matter.language:
         link["language"] = matter.language
+    if isinstance(matter, Handover):
+        link["handed_by"] = matter.by
     ours = isinstance(matter, Dispatch) and not matter.beside
     """Given to us as a whole; of a handover the two agents decide."""
     if matter.suggestion is not None:
@@ -109,7 +111,8 @@ async def open_linked_ticket(step: Step, record: OpenLinkedTicket) -> Detail:
         await lives.seal(step, await step.ticket_of(record.incident_id), by=record.peer)
     await _tell_our_number(step, record.incident_id, record.peer, ticket_id)
     await _tell_before(step, have, record.incident_id, record.peer)
-    return {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
+    detail = {"ticket_id": ticket_id, "made": have is None, "peer": record.peer, "peer_ticket_id": matter.ticket_id}
+    return detail | ({"handed_by": matter.by} if isinstance(matter, Handover) and matter.by else {})
 
 
 def _with_history(matter: Matter) -> str:

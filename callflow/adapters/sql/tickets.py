@@ -98,6 +98,8 @@ class Ticket:
     """Its number in the platform's own ticket system, "" before that has said one."""
     language: str
     """The caller's, by BCP 47; "" when nobody has said."""
+    handed_by: str
+    """Who at `peer` began the newest handover to us, as he signs; "" when nobody did or has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,8 @@ class TicketsRead:
         history = "" if past is None else nuisance.sentence(past)
         notes = (history, ours.peer_note if ours else "", call.note or (ours.note if ours else ""))
         language = ours.language if ours else ""
-        return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note), language)
+        by = ours.handed_by if ours and ours.peer == call.caller.from_site else ""
+        return Known(suggestion, tuple(map(_in_pop, shown)), tuple(note for note in notes if note), language, by)
 
     async def _tickets(self, which: Any, limit: int) -> list[Ticket]:
         return [ticket_of_row(row) for row in await self._rows(_newest(which, limit))]

@@ -36,7 +36,7 @@ MATTER = {
     "language",
 }
 CROSSING = {
-    "handover": MATTER | {"attempt_id", "kind"},
+    "handover": MATTER | {"attempt_id", "kind", "by"},
     "danger": MATTER,
     "ticket": {"ticket_id"},
     "outcome": {"attempt_id", "outcome"},

@@ -26,6 +26,7 @@ from callflow.domain.names import (
     Kind,
     Presentation,
     RecordingId,
+    SiteId,
     TargetCode,
     Verified,
     Way,
@@ -241,13 +242,15 @@ class House:
 
     # ---- what happens on the telephone
 
-    async def caller_talks_with(self, agent_id: AgentId, number: str = NUMBER) -> CallId:
-        call_id = await self.phone_rings(agent_id, number)
+    async def caller_talks_with(
+        self, agent_id: AgentId, number: str = NUMBER, from_site: SiteId | None = None
+    ) -> CallId:
+        call_id = await self.phone_rings(agent_id, number, from_site)
         channel = ChannelName(f"PJSIP/{agent_id}-{call_id[-4:]}")
         await self.controller.happened(events.AgentAnswered(call_id, self.now, agent_id, channel))
         return call_id
 
-    async def phone_rings(self, agent_id: AgentId, number: str = NUMBER) -> CallId:
+    async def phone_rings(self, agent_id: AgentId, number: str = NUMBER, from_site: SiteId | None = None) -> CallId:
         call_id = CallId(str(ULID()))
         arrived = events.CallerArrived(
             call_id=call_id,
@@ -258,8 +261,8 @@ class House:
             number=number,
             presentation=Presentation.ALLOWED,
             verified=Verified.NETWORK,
-            from_site=None,
-            signed=False,
+            from_site=from_site,
+            signed=from_site is not None,
             hop=0,
         )
         await self.controller.happened(arrived)

@@ -30,6 +30,7 @@ def test_the_pop_shows_what_is_known_about_the_caller() -> None:
         "presentation": "allowed",
         "verified": "network",
         "from": GOV,
+        "by": "",
         "language": "",
         "suggestion": {"platform": "110"},
         "tickets": [{"ticket_id": "GD-1"}],

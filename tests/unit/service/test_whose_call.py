@@ -19,6 +19,8 @@ from callflow.domain.events import (
 )
 from callflow.domain.names import CallId, Role, Settled
 from callflow.domain.refusals import RefusalCode
+from callflow.service.messages import Handover
+from callflow.service.take_in import NO_CALL, OpenLinkedTicket
 from tests.unit.domain.made_up import (
     AGENT,
     AGENT_CHANNEL,
@@ -75,6 +77,18 @@ async def test_danger_that_came_before_the_callers_voice_is_on_the_desk_that_he_
     assert call is not None
     assert call.danger
     assert "danger" in site.desks.names(AGENT)
+
+
+@pytest.mark.covers("R-019")
+async def test_who_handed_him_over_is_on_the_call_also_when_it_was_said_before_his_voice_came() -> None:
+    site = PlatformInMemory()
+    said = OpenLinkedTicket(NO_CALL, INCIDENT, POLICE, Handover.model_construct(by="9001"))
+    await site.facts.commit(None, [said], (), event_key="peer:1", journal_offset=None, at=0.0)
+
+    await site.happen(caller_arrived(from_site=POLICE, hop=1), AgentOffered(CALL, 1.0, AGENT, AGENT_CHANNEL))
+
+    assert (await site.call()).caller.handed_by == "9001"
+    assert dict(site.desks.streams[AGENT])["pop"]["by"] == "9001"
 
 
 @pytest.mark.covers("R-007")

@@ -2,10 +2,11 @@
 
 import { html, useEffect, useState } from "../vendor/htm-preact.mjs";
 import { lasting, nameOf, t, word } from "../core/i18n.js";
+import { originOf } from "../core/origin.js";
 import { Secret } from "../core/secret.js";
 import { LiveLine } from "../core/shell.js";
 import { can, whoIsIn } from "./can.js";
-import { currentCall, inWrapUp, isSecret, OVER, spoken, targetNamed } from "./state.js";
+import { currentCall, handedOver, inWrapUp, isSecret, OVER, spoken, targetNamed } from "./state.js";
 import { KEYS } from "./keymap.js";
 
 export function Timer({ since, offset }) {
@@ -46,7 +47,7 @@ function Caller({ state, store, actions, call }) {
     ${caller.presentation === "withheld" && caller.number && html`<span class="mark warn">${t("withheld")}</span>`}
     ${caller.number && html`<span class="mark ${caller.verified === "network" ? "good" : "warn"}">${t(`verified.${caller.verified}`)}</span>`}
     ${isSecret(state, call) && html`<${Secret} />`}
-    <span class="from">${caller.from_site ? t("from.site", { site: caller.from_site }) : t("from.direct")}</span>
+    <span class="from" data-from>${originOf(handedOver(state, call))}</span>
   </div>`;
 }
 

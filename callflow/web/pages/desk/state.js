@@ -52,6 +52,9 @@ export function currentCall(state) {
 // The caller's language: what our own people or the line said, else what came with the matter.
 export const spoken = (state, call) => call.language || state.pops[call.call_id]?.language || "";
 
+// Who handed him over: the pop may have heard it sooner than the call.
+export const handedOver = (state, { call_id: id, caller }) => ({ ...caller, handed_by: caller.handed_by || state.pops[id]?.by });
+
 export const ticketOf = (state, call) => call && state.tickets[call.incident_id];
 
 // Before the ticket has been fetched, the pop says it: it is there before the answer.

@@ -19,6 +19,8 @@ addWords({
   "verified.none": ["", ""],
   "from.direct": ["直接来电", "Direct call"],
   "from.site": ["由 {site} 转接", "Handed over by {site}"],
+  "from.agent": ["由 {site} 的 {agent} 转来", "Handed over by {agent} of {site}"],
+  "from.guest": ["由 {site} 的 {agent}（{home} 派驻）转来", "Handed over by {agent} (sent by {home}) of {site}"],
   "in.talk": ["通话方", "In the talk"],
   "nobody": ["暂无人员", "Nobody"],
   "danger.banner": ["危急:人身或公共安全。110 同步处置,请勿挂断。", "Danger to life. 110 is being brought in; do not hang up."],

@@ -2,6 +2,7 @@
 // one lane to another, or stands in one. Pure: no drawing here.
 
 import { t, word } from "../core/i18n.js";
+import { originOf } from "../core/origin.js";
 import { causes } from "./facts.js";
 
 export function eventsOf(trace) {
@@ -70,6 +71,7 @@ function entry(one, us) {
   const { detail } = one;
   const more = SAID.filter((name) => detail[name] !== undefined && detail[name] !== null && detail[name] !== "")
     .map((name) => (GROUPS[name] ? word(GROUPS[name], detail[name]) : String(detail[name])));
+  if (detail.handed_by) more.push(originOf({ from_site: detail.peer, handed_by: detail.handed_by }));
   const [, kind] = KINDS.find(([fits]) => fits.test(one.what));
   return { at: one.at, from: us, to: us, kind, soft: true, what: word("what", one.what), who: detail.by ?? detail.agent_id ?? "", more };
 }

@@ -2,6 +2,7 @@
 
 import { html } from "../vendor/htm-preact.mjs";
 import { clock, day, nameOf, t, word } from "../core/i18n.js";
+import { originOf } from "../core/origin.js";
 import { mayUnseal, Secret, Unseal } from "../core/secret.js";
 
 export const targetName = (directory, code) => nameOf(directory?.targets.find((one) => one.code === code)) || code;
@@ -14,7 +15,7 @@ export function Calls({ trace, directory }) {
         ${call.danger && html`<strong class="late">${t("do.danger")}</strong>`}${call.nuisance && html`<span class="mark warn">${t("nuisance")}</span>`}</p>
       <dl class="facts-list">
         <dt>${t("call.when")}</dt><dd>${day(call.arrived_at)} – ${call.ended_at === null ? "…" : clock(call.ended_at)}</dd>
-        <dt>${t("call.from")}</dt><dd>${call.caller.from_site ? t("from.site", { site: call.caller.from_site }) : t("from.direct")} · ${t("call.dialled")} ${call.caller.dialled}</dd>
+        <dt>${t("call.from")}</dt><dd><span data-from>${originOf(call.caller)}</span> · ${t("call.dialled")} ${call.caller.dialled}</dd>
         <dt>${t("call.number")}</dt><dd>${call.caller.number ?? t(call.caller.presentation === "withheld" ? "withheld" : "unavailable")} <span class="dim">${word("verified", call.caller.verified)}</span></dd>
         <dt>${t("call.agent")}</dt><dd>${call.agent_id ?? "—"}</dd>
         <dt>${t("call.owner")}</dt><dd>${call.ownership.owner} <span class="dim">${call.ownership.settled ? word("settled", call.ownership.settled) : t("owner.open", { site: call.ownership.first_receiver })}</span></dd>
