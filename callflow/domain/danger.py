@@ -20,7 +20,7 @@ from callflow.domain.commands import (
 from callflow.domain.draft import Draft
 from callflow.domain.events import DangerRaised, KeyPressed, PeerDanger
 from callflow.domain.names import AgentId, AttemptId, Consent, Kind, Way
-from callflow.domain.ownership import peers_of
+from callflow.domain.ownership import peers_of, tell_what_is_settled
 from callflow.domain.presence import place
 from callflow.domain.rules import SiteRules
 
@@ -59,14 +59,18 @@ def key_pressed(draft: Draft, event: KeyPressed, rules: SiteRules) -> None:
         note(draft, draft.call.agent.agent_id if draft.call.agent else None, rules)
 
 
-def peer_danger(draft: Draft, event: PeerDanger, _rules: SiteRules) -> None:
+def peer_danger(draft: Draft, event: PeerDanger, rules: SiteRules) -> None:
     """The other platform raised danger: our ticket exists and our agent knows."""
     call = draft.call
     if call.danger:
         return
+    knew = peers_of(call, rules)
     draft.change(danger=True)
     draft.add(OpenTicket(event.call_id, call.incident_id))
     draft.mark("danger")
+    for peer in peers_of(draft.call, rules):
+        if peer not in knew:
+            tell_what_is_settled(draft, peer)
     draft.tell(call.agent.agent_id if call.agent else None, "danger")
 
 
@@ -82,8 +86,11 @@ def note(draft: Draft, agent_id: AgentId | None, rules: SiteRules) -> None:
         consent = Consent.NOT_POSSIBLE_DANGER
         draft.add(RecordConsent(call.call_id, call.incident_id, consent, agent_id))
     police = rules.peer_of(rules.danger_target)
-    for peer in dict.fromkeys((*((police,) if police else ()), *peers_of(call, rules))):
+    knew = peers_of(call, rules)
+    for peer in dict.fromkeys((*((police,) if police else ()), *knew)):
         draft.add(SendDanger(call.call_id, call.incident_id, peer))
+        if peer not in knew:
+            tell_what_is_settled(draft, peer)
 
 
 def ring(draft: Draft, agent_id: AgentId | None, at: float, rules: SiteRules) -> None:

@@ -108,6 +108,14 @@ def given_back(draft: Draft, rules: SiteRules) -> None:
         _settle(draft, call.ownership.first_receiver, Settled.RETURNED, rules)
 
 
+def tell_what_is_settled(draft: Draft, peer: SiteId) -> None:
+    """A platform that has to do with the incident only now hears what was settled before; nothing otherwise."""
+    call = draft.call
+    if is_arbiter(call) and call.ownership.settled is not None:
+        owner, settled = call.ownership.owner, call.ownership.settled
+        draft.add(SendOwnerSettled(call.call_id, call.incident_id, peer, owner, settled))
+
+
 def call_is_over(draft: Draft, rules: SiteRules) -> None:
     """Nobody else was in the talk: the first receiver keeps it. Otherwise the owner clock runs.
 

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 from callflow.domain.calls import Call
 from callflow.domain.clocks import next_deadline
+from callflow.domain.commands import SendOwnerSettled
 from callflow.domain.events import Event
 from callflow.domain.handover import TABLE, Decision, decide
 from callflow.domain.names import Kind, Phase, Settled
+from callflow.domain.ownership import is_arbiter, peers_of
 from callflow.domain.presence import LOOKED_AFTER, there
 from callflow.domain.rules import SiteRules
 
@@ -104,6 +106,10 @@ def decide_lawfully(call: Call | None, event: Event, rules: SiteRules) -> Decisi
         for before, now in zip(call.attempts, after.attempts, strict=False):
             assert before.ended_at is None or before.ended_at == now.ended_at
         assert all(x.attempt_id == y.attempt_id for x, y in zip(call.attempts, after.attempts, strict=False))
+    if is_arbiter(after) and after.ownership.settled is not None:
+        heard = {record.peer for record in decision.records if isinstance(record, SendOwnerSettled)}
+        knew = peers_of(call, rules) if call is not None else ()
+        assert set(peers_of(after, rules)) <= {*knew, *heard}, "who comes to it late hears what was settled"
     again = decide(after, event, event.at, rules)
     assert again == Decision(after), f"a repeated {type(event).__name__} in {after.phase} changed something"
     return decision

@@ -163,10 +163,13 @@ def test_the_danger_key_among_agents_is_written_down_and_the_citizen_is_called_b
     story.then_we(OpenTicket, SendHandover).so_it_is(Phase.AGENTS_ONLY)
 
 
-def test_danger_seen_after_the_call_reaches_110_by_the_exchange_and_the_citizen_is_called_back() -> None:
+@pytest.mark.covers("R-008", "R-007")
+def test_danger_seen_after_the_call_reaches_110_with_whose_matter_it_is_and_the_citizen_is_called_back() -> None:
     story = Story(*TALK, CallerEnded(CALL, 20.0, 16, by_fault=False)).when(DANGER)
 
-    story.then_we(OpenTicket, MarkTicket, RecordConsent, SendDanger, QueueCallBack).so_it_is(Phase.ENDED)
+    story.then_we(OpenTicket, MarkTicket, RecordConsent, SendDanger, SendOwnerSettled, QueueCallBack)
+    story.so_it_is(Phase.ENDED)
+    assert SendOwnerSettled(CALL, INCIDENT, POLICE, GOV, Settled.FIRST_RECEIVER) in story.last.records
 
 
 @pytest.mark.covers("R-008")
