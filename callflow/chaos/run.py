@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -54,6 +54,10 @@ def run_chaos(base: int, *, calls: int, seed: int, broken: str | None, as_json: 
         json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
     show(out, document)
+    if document["ok"]:
+        shutil.rmtree(_tapes(plan))
+    else:
+        out.print(f"what every phone heard, books and logs: {plan.state}  录音带、账本与日志")
     return 0 if document["ok"] else 1
 
 
@@ -64,22 +68,26 @@ async def _run(plan: Plan, chaos: ChaosPlan, broken: str | None, out: Console) -
     try:
         async with asyncio.timeout(limit_s), breaker_of(plan) as breaker:
             await asyncio.to_thread(lab.up, plan, out.print)
-            with tempfile.TemporaryDirectory(prefix="callflow-chaos-") as tapes:
-                stage = Stage(read_lab(plan.status_file), tapes=Path(tapes), poll_ms=POLL_MS)
-                async with stage, cast(stage, SITES) as (crowd, people):
-                    seconds["setup"] = time.monotonic() - began
-                    run = Run(chaos, stage, crowd, people, breaker, AT_ONCE, out.print)
-                    await run.play()
-                    seconds["calls"] = time.monotonic() - began - seconds["setup"]
-                    books = await _at_rest(plan, breaker)
-                    seconds["rest"] = time.monotonic() - began - sum(seconds.values())
-                    seen = run_seen(run.playings, people, run.striker.hits, breaker.outages)
-                    seconds["ears"] = time.monotonic() - began - sum(seconds.values())
-                    return Played(
-                        chaos, broken, AT_ONCE, run.striker.hits, run.striker.struck, run.looks(), seen, books, seconds
-                    )
+            stage = Stage(read_lab(plan.status_file), tapes=_tapes(plan), poll_ms=POLL_MS)
+            async with stage, cast(stage, SITES) as (crowd, people):
+                seconds["setup"] = time.monotonic() - began
+                run = Run(chaos, stage, crowd, people, breaker, AT_ONCE, out.print)
+                await run.play()
+                seconds["calls"] = time.monotonic() - began - seconds["setup"]
+                books = await _at_rest(plan, breaker)
+                seconds["rest"] = time.monotonic() - began - sum(seconds.values())
+                seen = run_seen(run.playings, people, run.striker.hits, breaker.outages)
+                seconds["ears"] = time.monotonic() - began - sum(seconds.values())
+                return Played(
+                    chaos, broken, AT_ONCE, run.striker.hits, run.striker.struck, run.looks(), seen, books, seconds
+                )
     except TimeoutError as late:
         raise LabError(f"chaos: not over after {limit_s:g} s; the machine is too busy, or a call hangs") from late
+
+
+def _tapes(plan: Plan) -> Path:
+    """Where the phones' tapes are, for whoever looks into a ledger that is not clean; gone with the next run."""
+    return plan.state / "tapes"
 
 
 async def _at_rest(plan: Plan, breaker: Breaker) -> Books:
