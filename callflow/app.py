@@ -178,7 +178,7 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             site, uui=uui, calls=facts, priorities=PlatformFirst(frozenset(p.id for p in site.peer)), clock=clock
         )
         believed = frozenset(SiteId(p.id) for p in site.peer if p.believe_identity)
-        lines, door = exchange.listening(taker(facts, controller.happened, SiteId(site.platform.id), believed, clock))
+        lines, door = exchange.listening(taker(facts, controller, SiteId(site.platform.id), believed, clock))
         deps = Deps(
             site=site,
             passwords={name: agent.desk_password for name, agent in keys.agents.items()},

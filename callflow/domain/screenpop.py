@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import MarkTicket, OpenTicket, QueueCallBack, Record, SettleOwner, TellAgent
@@ -16,6 +16,9 @@ from callflow.domain.names import AgentId
 from callflow.domain.offers import offers
 
 Body = dict[str, Any]
+
+WRITE_UP_S: Final = 3600.0
+"""A desk that is still writing a call up hears of its ticket for so long; who looks at it later reads it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,16 @@ def news(before: Call | None, after: Call, records: Sequence[Record]) -> Iterato
     marks = [r.mark for r in records if isinstance(r, MarkTicket)]
     if new_link or any(isinstance(r, OpenTicket | MarkTicket | SettleOwner | QueueCallBack) for r in records):
         yield DeskNews(desks, "ticket", ticket_body(after, marks))
+
+
+def ticket_moved(call: Call, now: float) -> DeskNews | None:
+    """The ticket of this call has taken a step that no event of the call tells; None when nobody looks at it any more.
+
+    The step itself is read from the ticket, by whoever may see it.
+    """
+    desks = _desks(None, call)
+    is_written_up = call.ended_at is not None and now - call.ended_at > WRITE_UP_S
+    return None if not desks or (call.is_over and is_written_up) else DeskNews(desks, "ticket", ticket_body(call, ()))
 
 
 def call_body(call: Call, agent_id: AgentId) -> Body:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
@@ -18,12 +19,12 @@ from callflow.domain.commands import SettleOwner, ToPeer
 from callflow.domain.draft import Decision
 from callflow.domain.events import CallerArrived, DeskEvent, Event, PeerDanger, PeerOwnerSettled
 from callflow.domain.handover import decide
-from callflow.domain.names import CallId, SiteId, TargetCode
+from callflow.domain.names import CallId, IncidentId, SiteId, TargetCode
 from callflow.domain.refusals import RefusalCode, refusal
 from callflow.domain.rules import SiteRules
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
-from callflow.service.ports import Outbox, Overtaken, StoredOrder
+from callflow.service.ports import FactsAway, Outbox, Overtaken, StoredOrder
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,18 @@ class Controller:
                 break
         await self._tell_siblings()
         return Submitted(after)
+
+    async def ticket_moved(self, incident_id: IncidentId) -> None:
+        """Tell the desks of this incident's calls that its ticket has gone on. While the database is away: nobody.
+
+        In each call's turn, so that what is told of the call is not older than what a desk has.
+        """
+        with suppress(FactsAway):
+            for call in await self.orders.facts.calls_of_incident(incident_id):
+                async with self.turn(call.call_id):
+                    now = await self.orders.facts.call(call.call_id)
+                    news = screenpop.ticket_moved(now or call, self.orders.clock())
+                    await self.orders.tell([news] if news else [])
 
     async def redo(self, order_id: int, judge: Callable[[StoredOrder, Call | None], str | None]) -> None:
         """Carry out an order that was left open, unless `judge` says why not or somebody else did it meanwhile."""

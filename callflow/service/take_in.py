@@ -6,7 +6,7 @@ Everything may be done again: records are kept once per message, tickets once pe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -144,18 +144,26 @@ def _kept(incident_id: IncidentId, peer: SiteId, body: m.TicketStep | m.CallReco
     return KeepPeerCall(NO_CALL, incident_id, peer, body)
 
 
+class Listener(Protocol):
+    """The controller, as far as a peer's message needs it."""
+
+    async def happened(self, event: events.Event, key: str) -> object:
+        """Take one fact; the same `key` again changes nothing."""
+
+    async def ticket_moved(self, incident_id: IncidentId) -> object:
+        """The ticket of this incident has taken a step that is in no call: its desks are told."""
+
+
 async def take_in(
     message: m.ExchangeMessage,
     *,
     facts: Facts,
-    happened: Callable[[events.Event, str], Awaitable[object]],
+    controller: Listener,
     site: SiteId,
     believe_identity: bool,
     at: float,
 ) -> None:
-    """Write a message's records, then give its events to the calls. Repeatable.
-
-    `happened(event, key)` is the controller's door.
+    """Write a message's records, then give its events to the calls and tell the desks of a step. Repeatable.
 
     Raises:
         FactsAway: not everything was written; the peer will send the message again.
@@ -168,12 +176,14 @@ async def take_in(
         calls = await facts.calls_of_incident(IncidentId(message.incident_id))
         meaning = to_facts(message, calls, site=site, believe_identity=believe_identity, at=at)
     for event in meaning.events:
-        await happened(event, f"peer:{message.id}:{event.call_id}:{type(event).__name__}")
+        await controller.happened(event, f"peer:{message.id}:{event.call_id}:{type(event).__name__}")
+    if isinstance(message.body, m.TicketStep):
+        await controller.ticket_moved(IncidentId(message.incident_id))
 
 
 def taker(
     facts: Facts,
-    happened: Callable[[events.Event, str], Awaitable[object]],
+    controller: Listener,
     site: SiteId,
     believed: frozenset[SiteId],
     clock: Callable[[], float],
@@ -182,7 +192,7 @@ def taker(
 
     async def take(message: m.ExchangeMessage) -> None:
         knows = message.issuer in believed
-        await take_in(message, facts=facts, happened=happened, site=site, believe_identity=knows, at=clock())
+        await take_in(message, facts=facts, controller=controller, site=site, believe_identity=knows, at=clock())
 
     return take
 

@@ -62,6 +62,8 @@ async def take_matter(asker: Asker, ask: MatterAsk, *, key: str | None = None) -
         given = Given(peer)
     lived = await deps.lives.live_on(ticket_id, *happenings, key=key, at=at, given=given)
     assert lived is not None  # it was opened just now
+    if call is not None:
+        await deps.controller.ticket_moved(lived.life.incident_id)
     return lived
 
 

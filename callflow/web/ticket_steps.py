@@ -127,6 +127,8 @@ async def take_step(asker: Asker, word: str, ticket_id: TicketId, ask: Any) -> L
         raise Problem("ticket-not-found")
     if lived.refused is not None:
         raise Problem(lived.refused)
+    if lived.told:
+        await deps.controller.ticket_moved(lived.life.incident_id)
     return lived
 
 

@@ -37,9 +37,11 @@ from callflow.domain.working_days import ONE_DAY, day_of
 from callflow.service.call_backs import CallBack
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
+from callflow.service.messages import FIRST_LINK, ExchangeMessage
 from callflow.service.orders import Orders
 from callflow.service.put_off import PutOff
 from callflow.service.site_rules import rules_of
+from callflow.service.take_in import take_in
 from tests.contract.web.house import House
 
 if TYPE_CHECKING:
@@ -123,6 +125,22 @@ class FullHouse(House):
         await desk.post(f"/api/v1/calls/{call_id}/danger", {})
         self.now += 14
         return call_id
+
+    async def the_peer_says(self, incident_id: IncidentId, step: str, state: str, version: int) -> None:
+        """110's ticket of this incident has taken a step, and its message is here."""
+        body = {
+            "ticket_id": "JD20261122000001",
+            "version": version,
+            "step": step,
+            "state": state,
+            "level": 3,
+            "unit": "",
+        }
+        head = {"kind": "step", "issuer": "110", "audience": "12345", "incident_id": incident_id, "seq": version}
+        head |= {"id": str(ULID()), "prev_hash": FIRST_LINK, "occurred_at": self.now}
+        message = ExchangeMessage.model_validate(head | {"body": body})
+        us = SiteId("12345")
+        await take_in(message, facts=self.sql, controller=self.controller, site=us, believe_identity=True, at=self.now)
 
     async def tickets_in_every_trouble(self, summary: str) -> None:
         """One over its limit, one near it, one in dispute."""

@@ -27,6 +27,7 @@ from callflow.service.ticket_ports import Given, NewMatter
 from callflow.sitefile import Site
 from tests.contract.adapters.books import GOV, NOW, POLICE, Books
 from tests.contract.adapters.conftest import engines
+from tests.contract.exchange.record_corpus import NobodyCalls
 
 PROGRAMS: Final = 3
 UNIT: Final = "510104000000"
@@ -74,11 +75,8 @@ class Side:
     programs: list[Books]
 
     async def take(self, message: ExchangeMessage) -> None:
-        async def no_call(_event: Any, _key: str) -> None:
-            return None
-
         facts = self.programs[0].facts
-        await take_in(message, facts=facts, happened=no_call, site=self.id, believe_identity=True, at=NOW)
+        await take_in(message, facts=facts, controller=NobodyCalls(), site=self.id, believe_identity=True, at=NOW)
 
 
 class Pair:

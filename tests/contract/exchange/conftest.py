@@ -64,9 +64,10 @@ class Platform:
         self.now = NOW
         self.taken: list[ExchangeMessage] = []
         self.told: list[tuple[Event, str]] = []
+        self.moved: list[IncidentId] = []
         self.fails: Callable[[ExchangeMessage], Awaitable[None]] | None = None
         self.lines, self.door = ExchangeParts(site, keys, database, self.clock).listening(self.on_message)
-        self._act = taker(self.facts, self._happened, self.id, frozenset({GOV, POLICE}), self.clock)
+        self._act = taker(self.facts, self, self.id, frozenset({GOV, POLICE}), self.clock)
         self._runner: web.AppRunner | None = None
         self._sender: asyncio.Task[None] | None = None
 
@@ -85,8 +86,11 @@ class Platform:
         await self._act(message)
         self.taken.append(message)
 
-    async def _happened(self, event: Event, key: str) -> None:
+    async def happened(self, event: Event, key: str) -> None:
         self.told.append((event, key))
+
+    async def ticket_moved(self, incident_id: IncidentId) -> None:
+        self.moved.append(incident_id)
 
     async def open_door(self) -> None:
         self._runner = web.AppRunner(exchange_app(self.door), access_log=None, shutdown_timeout=0.2)

@@ -43,12 +43,18 @@ class Books:
 
     async def hear(self, message: ExchangeMessage) -> None:
         await take_in(
-            message, facts=self.facts, happened=_nobody_calls, site=self.id, believe_identity=True, at=self.now
+            message, facts=self.facts, controller=NobodyCalls(), site=self.id, believe_identity=True, at=self.now
         )
 
 
-async def _nobody_calls(_event: Any, _key: str) -> None:
-    """The calls are not part of this."""
+class NobodyCalls:
+    """The calls and the desks are not part of this."""
+
+    async def happened(self, event: Any, key: str) -> None:
+        """See `take_in.Listener`."""
+
+    async def ticket_moved(self, incident_id: Any) -> None:
+        """See `take_in.Listener`."""
 
 
 async def record() -> list[str]:

@@ -16,12 +16,13 @@ import { makeKeyMap } from "./keymap.js";
 import { Menus, Trouble } from "./menus.js";
 import { makeNoteKeeper, Note, Suggestion } from "./note.js";
 import { makePhone } from "./phone.js";
-import { currentCall, EVENTS, first, hasIt } from "./state.js";
+import { currentCall, EVENTS, first } from "./state.js";
 import { makeNotice, sayOf } from "./tell.js";
 import { forgetDrafts } from "./ticketform.js";
-import { Earlier, fetchTicket, Ticket } from "./tickets.js";
+import { Earlier, Ticket, ticketMoved } from "./tickets.js";
 
 const HOUSE_EVERY_MS = 5000;
+const TICKET_EVERY_MS = 30000; // its steps come as events; what was missed is found by then
 const AT_A_DESK = new Set(["agent", "supervisor"]);
 
 const store = makeStore({ ...first(), theme: themeNow() });
@@ -31,13 +32,15 @@ const keeper = makeNoteKeeper(store);
 const notice = makeNotice();
 let stop = () => {};
 let house = 0;
+let asksTicket = 0;
 
 function onEvent(name, told) {
   const before = store.state;
   store.change((state) => EVENTS[name]?.(state, told) ?? {});
   const said = told.call_id ? sayOf(before, store.state, name, told) : null;
   if (said) store.change({ said });
-  if (name === "ticket") fetchTicket(store, told.incident_id);
+  if (name === "ticket") ticketMoved(store, told.incident_id);
+  if (name === "snapshot") lookAtTicket(); // of what was missed meanwhile only calls are in it
   if (name === "attempt" && told.outcome === "joined") store.change({ problem: null, notice: null });
   actions.fireArmed();
   notice(store.state, currentCall(store.state));
@@ -49,9 +52,11 @@ async function lookRound() {
   if (directory.ok) store.change({ targets: directory.body.targets });
   if (callbacks.ok) store.change({ callbacks: callbacks.body.callbacks });
   actions.fireArmed();
-  // a ticket has steps that no event of a call tells of, such as the other platform's
+}
+
+async function lookAtTicket() {
   const call = currentCall(store.state);
-  if (call && hasIt(store.state, call)) await fetchTicket(store, call.incident_id);
+  if (call) await ticketMoved(store, call.incident_id);
 }
 
 async function open(signedIn) {
@@ -61,6 +66,7 @@ async function open(signedIn) {
   await lookRound();
   ask("GET", "/ticket-forms").then((forms) => { if (forms.ok) store.change({ forms: forms.body }); });
   house = setInterval(lookRound, HOUSE_EVERY_MS);
+  asksTicket = setInterval(lookAtTicket, TICKET_EVERY_MS);
   stop = listen({
     path: "/events",
     names: Object.keys(EVENTS),
@@ -78,6 +84,7 @@ async function open(signedIn) {
 function close() {
   stop();
   clearInterval(house);
+  clearInterval(asksTicket);
   phone.stop();
   taste.keep("in", "");
   forgetDrafts();

@@ -19,6 +19,15 @@ export async function fetchTicket(store, incidentId) {
   if (ticket) store.change((now) => ({ tickets: { ...now.tickets, [incidentId]: ticket } }));
 }
 
+// What the ticket of a call on this page has become; a step of the other platform's is said, too.
+export async function ticketMoved(store, incidentId) {
+  if (!Object.values(store.state.calls).some((call) => call.incident_id === incidentId)) return;
+  const before = store.state.tickets[incidentId];
+  await fetchTicket(store, incidentId);
+  const { peer, peer_state: state } = store.state.tickets[incidentId] ?? {};
+  if (before && state && state !== before.peer_state) store.change({ said: t("say.peer.state", { peer, state: word("state", state) }) });
+}
+
 const isSame = (one, known) => known && ["ticket_id", "version", "changed_at", "confidential"].every((name) => one[name] === known[name]);
 
 // In a list a confidential ticket has no words, and a form that was kept from there would wipe them out. Each reading is
@@ -93,6 +102,7 @@ export function Ticket({ store, actions }) {
   return html`<section class="card" aria-labelledby="ticket-title">
     <h2 id="ticket-title">${t("ticket.form")} <kbd aria-hidden="true">G</kbd> ${ticket && html`<span class="dim" data-ticket>${ticket.ticket_id}</span>`}
       ${ticket?.peer_ticket_id && html` <span class="mark info" data-linked>${t("ticket.linked", { ticket: ticket.peer_ticket_id })}</span>`}
+      ${ticket?.peer_state && html` <span class="mark" data-peer-state=${ticket.peer_state}>${t("ticket.peer.state", { state: word("state", ticket.peer_state) })}</span>`}
       ${ticket?.confidential && html`<${Secret} />`}
       <${Sealer} state=${state} call=${call} actions=${actions} /></h2>
     ${ticket && html`<p class="row tight">${ticket.deadlines.map((one) => html`<span class="dim" key=${one.stage}>${t("ticket.due")} ${word("stage", one.stage)} ${day(one.due_at)}</span>`)}</p>`}

@@ -25,7 +25,6 @@ addWords({
   "tickets": ["工单与对方工单", "Tickets of both platforms"],
   "tickets.none": ["没有工单", "No ticket"],
   "ticket.peer": ["对方 {peer}:{ticket}", "At {peer}: {ticket}"],
-  "ticket.peer.state": ["对方状态:{state}", "Over there: {state}"],
   "ticket.tries": ["各方转接结果", "What each platform tried"],
 
   "recordings": ["录音", "Recordings"],
