@@ -36,15 +36,20 @@ async def keeps_a_ticket(browser: Browser, house: FullHouse, who: AgentId) -> tu
     desk = await at_the_desk(browser, house, who)
     await desk.page.press("m")
     await desk.sees(".live", "尚无工单")  # nothing to seal yet, and it says what to do first
-    await desk.page.press("g")
-    await desk.page.run(CHOOSE, choice="公共设施类")
-    await fill(desk, "location", WHERE)
+    await write(desk)
     await fill(desk, "region", "510104")
-    await fill(desk, "summary", WORDS)
     await desk.page.click(".ticket-form button")
     ticket_id = TicketId(await desk.sees("[data-ticket]", "GD"))
     await desk.page.press("Escape")
     return desk, ticket_id
+
+
+async def write(desk: DeskPage) -> None:
+    """What a form cannot do without."""
+    await desk.page.press("g")
+    await desk.page.run(CHOOSE, choice="公共设施类")
+    await fill(desk, "location", WHERE)
+    await fill(desk, "summary", WORDS)
 
 
 async def is_sealed(house: FullHouse, ticket_id: TicketId) -> bool:
@@ -130,3 +135,49 @@ async def test_a_supervisor_unseals_with_a_reason_at_his_desk_and_in_the_trace(
     auditor = await opened(browser, house, f"/trace#{ticket_id}", house.auditor)
     await auditor.sees("[data-confidential]")
     assert not await auditor.has("[data-unseal]"), "who audits does not disclose"
+
+
+@pytest.mark.covers("R-056")
+async def test_a_ticket_is_confidential_from_its_first_moment_when_the_box_is_ticked(
+    browser: Browser, house: FullHouse
+) -> None:
+    call_id = await house.caller_talks_with(house.agent)
+    desk = await at_the_desk(browser, house)
+    await desk.page.click("#form-confidential")
+    await write(desk)
+    await desk.page.open(f"{house.url}/")
+    await desk.phase("talking", limit_s=15)
+    assert await desk.page.until("document.querySelector('#form-confidential')?.checked"), "it outlives a reload"
+    assert await desk.flaws() == []
+    await desk.page.click(".ticket-form button")
+    ticket_id = TicketId(await desk.sees("[data-ticket]", "GD"))
+    await desk.sees(".bar [data-confidential]")
+    await desk.page.until("!document.querySelector('#form-confidential')")  # from here on it is the key M
+
+    assert await is_sealed(house, ticket_id)
+    steps = [one.step for one in await house.tickets.steps_of(ticket_id)]
+    assert steps == ["sealed"], "nobody could read it before"
+    assert (await desk.page.run(VALUES))["summary"] == WORDS
+    assert (await house.tickets.ticket(ticket_id)).call_id == call_id
+    await is_inert(desk)
+
+
+@pytest.mark.covers("R-056", "R-008")
+async def test_a_box_that_was_ticked_holds_for_the_ticket_that_danger_makes_meanwhile(
+    browser: Browser, house: FullHouse
+) -> None:
+    call_id = await house.caller_talks_with(house.agent)
+    desk = await at_the_desk(browser, house)
+    await desk.page.click("#form-confidential")
+    await (await house.desk(house.agent)).post(f"/api/v1/calls/{call_id}/danger", {})
+    ticket_id = TicketId(await desk.sees("[data-ticket]", "GD"))
+    assert not await is_sealed(house, ticket_id)
+
+    await write(desk)
+    await desk.page.click(".ticket-form button")
+    await desk.sees(".live", "工单已保存")
+    await desk.sees(".bar [data-confidential]")
+
+    ticket = await house.tickets.ticket(ticket_id)
+    assert (ticket.confidential, ticket.summary) == (True, WORDS)
+    await is_inert(desk)

@@ -6,6 +6,7 @@ import { html, useState } from "../vendor/htm-preact.mjs";
 import { t, word } from "../core/i18n.js";
 
 const KEPT = "callflow.form.";
+const SECRET = "confidential"; // beside the template's fields: the ticket shall be so from its first moment
 const MATTER = "help"; // what most callers want; it decides the limit at level 3
 
 // ---- drafts: by call, only what the agent has changed himself
@@ -66,6 +67,15 @@ export function Form({ fields, before, call, ticket, categories, onSave }) {
   const [busy, setBusy] = useState(false);
   const valueOf = (name) => draft[name] ?? before[name]?.value ?? "";
   const category = valueOf("category");
+  const isSecret = Boolean(draft[SECRET]);
+  // a ticket that is there is sealed by M; but what was ticked before it came, by danger or a handover, still holds
+  const asksSecret = !ticket || (isSecret && !ticket.confidential);
+  const tick = (isTicked) => {
+    const { [SECRET]: _, ...rest } = draft;
+    const next = isTicked ? { ...rest, [SECRET]: true } : rest;
+    setDraft(next);
+    keepDraft(call.call_id, Object.keys(next).length > 0 ? next : null);
+  };
 
   const write = (field, value) => {
     const next = { ...draft, [field.name]: value };
@@ -83,7 +93,7 @@ export function Form({ fields, before, call, ticket, categories, onSave }) {
     event.preventDefault();
     if (busy || point(Object.fromEntries(fields.map((field) => [field.name, wrong(field, valueOf(field.name), category)])))) return;
     setBusy(true);
-    const said = await onSave(Object.fromEntries(fields.map(({ name }) => [name, valueOf(name).trim()])));
+    const said = await onSave(Object.fromEntries(fields.map(({ name }) => [name, valueOf(name).trim()])), asksSecret && isSecret);
     setBusy(false);
     if (!said.ok) return void point(refusedFields(said.body));
     keepDraft(call.call_id, null);
@@ -97,6 +107,7 @@ export function Form({ fields, before, call, ticket, categories, onSave }) {
       isNeeded=${field.needed || field.needed_for.includes(category)} onWrite=${(value) => write(field, value)}
       origin=${draft[field.name] === undefined ? before[field.name]?.origin : "draft"}
       choices=${field.name === "category" ? ["", ...categories] : field.choices} />`)}
+    ${asksSecret && html`<label class="switch"><input type="checkbox" id="form-confidential" checked=${isSecret} onChange=${(event) => tick(event.currentTarget.checked)} />${t("form.confidential")}</label>`}
     <div class="row end"><span class="dim" data-form-state=${Object.keys(draft).length > 0 ? "draft" : ""}>${Object.keys(draft).length > 0 ? t("form.draft") : ""}</span>
       <button class="primary" disabled=${busy}>${t(ticket ? "ticket.save" : "ticket.new")} <kbd aria-hidden="true">Ctrl ↵</kbd></button></div>
   </form>`;

@@ -73,12 +73,18 @@ function Across({ store, actions, call, ticket }) {
     <button>${t("ticket.dispatch", { peer: peer.code })}</button></form>`;
 }
 
-// A new ticket belongs to the call; one that is there takes the agent's judgement and words in one step.
-async function save({ store, actions, call, ticket }, fields) {
+// A new ticket belongs to the call; one that is there takes the agent's judgement and words in one step. `isSecret`: it
+// shall be confidential; one that came meanwhile is sealed first, so that its words are nobody else's for a moment either.
+async function save({ store, actions, call, ticket }, fields, isSecret) {
+  if (ticket && isSecret) {
+    const sealed = await actions.post(`/tickets/${ticket.ticket_id}/seal`, {});
+    if (!sealed.ok) return sealed;
+    return save({ store, actions, call, ticket: { ...ticket, version: sealed.body.version } }, fields, false);
+  }
   const filled = { ...fields, level: Number(fields.level), region: fields.region || undefined };
   const said = ticket
     ? await actions.post(`/tickets/${ticket.ticket_id}/relevel`, { ...filled, version: ticket.version })
-    : await actions.post("/tickets", { ...filled, channel: "phone", danger: call.danger, call_id: call.call_id });
+    : await actions.post("/tickets", { ...filled, channel: "phone", danger: call.danger, call_id: call.call_id, confidential: isSecret });
   if (said.ok) actions.say(t("ticket.saved"));
   await fetchTicket(store, call.incident_id);
   return said;
@@ -109,7 +115,7 @@ export function Ticket({ store, actions }) {
     ${!ticket && html`<p class="dim">${t("ticket.none")}</p>`}
     ${state.forms && html`<${Form} key=${call.call_id} fields=${state.forms.fields} categories=${state.forms.categories} call=${call} ticket=${ticket}
       before=${prefilled({ call, ticket, suggestion: state.suggestions[call.call_id]?.suggestion, note: state.drafts[call.call_id], categories: state.forms.categories })}
-      onSave=${(fields) => save({ store, actions, call, ticket }, fields)} />`}
+      onSave=${(fields, isSecret) => save({ store, actions, call, ticket }, fields, isSecret)} />`}
     ${ticket && html`<${Across} store=${store} actions=${actions} call=${call} ticket=${ticket} />`}
   </section>`;
 }

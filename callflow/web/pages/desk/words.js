@@ -171,6 +171,7 @@ addWords({
   "ticket.none": ["本次通话尚无工单。转接、危急或保存时建立。", "No ticket yet: made by a handover, by danger, or when you keep one."],
   "form.category": ["分类", "Category"], "form.matter": ["诉求类型", "Kind"], "form.level": ["等级", "Level"],
   "form.region": ["行政区划", "Place code"], "form.location": ["地点", "Where"], "form.summary": ["诉求内容", "What it is about"],
+  "form.confidential": ["保密(其他坐席看不到,解除须由班长)", "Confidential (other agents do not find it; only a supervisor unseals)"],
   "form.needed": ["必填", "Needed"],
   "form.draft": ["有未保存的修改", "Not kept yet"],
   "form.from.suggestion": ["分类建议", "suggested"], "form.from.note": ["取自记录", "from the note"], "form.from.call": ["取自通话", "from the call"],
