@@ -102,6 +102,9 @@ class Controller(Protocol):
             ports.FactsAway: neither the database nor the journal took it.
         """
 
+    async def ticket_moved(self, incident_id: IncidentId) -> None:
+        """Tell the desks of this incident's calls that its ticket has gone on. Never raises for an outage."""
+
 
 class TicketsRead(Protocol):
     """Tickets and audited steps of this platform, read only. Each may raise `ports.FactsAway`."""
