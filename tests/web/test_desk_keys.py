@@ -55,7 +55,7 @@ async def test_one_key_by_keyboard_only_from_the_pop_to_the_end_of_the_wrap_up(
     await zhangs.page.press("y")
     ringing = await rings_at(stage, li, 5)
     await lis.sees("[data-number]", MASKED)
-    await lis.sees(".from", "12345")
+    await lis.sees("[data-from]", f"由 12345 的 {zhang.number} 转来")
     await lis.sees("[data-peer-note]", "人民路12号")
     await lis.sees("[data-spoken=bo]", "藏语")
     await answer(stage, li, ringing)
