@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["house", "pictures"]
 
 WHERE, WORDS = "红星路一段", "举报某科长受贿,请求保密"
+TWO_LINES_PX = 40
 PRESS = "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'm', bubbles: true, ...how}))"
 REASON = """
     const field = document.querySelector("[data-unseal] input");
@@ -148,6 +149,7 @@ async def test_a_ticket_is_confidential_from_its_first_moment_when_the_box_is_ti
     await desk.page.open(f"{house.url}/")
     await desk.phase("talking", limit_s=15)
     assert await desk.page.until("document.querySelector('#form-confidential')?.checked"), "it outlives a reload"
+    assert await desk.page.run("return document.querySelector('.ticket-form .switch').offsetHeight") < TWO_LINES_PX
     assert await desk.flaws() == []
     await desk.page.click(".ticket-form button")
     ticket_id = TicketId(await desk.sees("[data-ticket]", "GD"))
