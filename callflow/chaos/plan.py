@@ -75,6 +75,8 @@ INJECTIONS = 250
 """Faults of a site for so many calls."""
 
 OWN_FAULTS_A_CELL = 6
+RESERVE = 0.2
+"""So many callers more, of those planned, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class ChaosPlan:
     seed: int
     calls: tuple[CallPlan, ...]
     injections: tuple[Injection, ...]
+    reserve: tuple[CallPlan, ...] = ()
+    """Who calls besides, while some fault has struck some phase too seldom when everybody else has called."""
 
 
 LASTS_S: dict[Fault, tuple[float, float]] = {
@@ -134,14 +138,14 @@ LASTS_S: dict[Fault, tuple[float, float]] = {
 def make_plan(calls: int, seed: int) -> ChaosPlan:
     """The plan of this seed: the same for ever."""
     chance = Random(f"chaos {seed} {calls}")  # noqa: S311 - repeatable, nothing secret
-    planned = tuple(_calls(calls, chance))
-    return ChaosPlan(seed, planned, tuple(_injections(calls, chance)))
+    planned, injections = tuple(_calls(calls, chance)), tuple(_injections(calls, chance))
+    return ChaosPlan(seed, planned, injections, tuple(_calls(round(RESERVE * calls), chance, first=calls)))
 
 
-def _calls(count: int, chance: Random) -> Iterator[CallPlan]:
+def _calls(count: int, chance: Random, first: int = 0) -> Iterator[CallPlan]:
     stays = _dealt([phase for phase, n in LINGERS.items() for _ in range(n)], count, chance)
     stories = {phase: _dealt(names, count, chance) for phase, names in (VISITORS | {None: PASSERS_BY}).items()}
-    for place, lingers in enumerate(stays):
+    for place, lingers in enumerate(stays, first):
         name = stories[lingers].pop()
         origin = STORIES[name].only_at or SITES[place % 2]
         yield CallPlan(

@@ -65,9 +65,9 @@ class Run:
 
     async def _calls(self) -> None:
         places = asyncio.Semaphore(self.at_once)
-        waiting = list(self.plan.calls)
+        planned, reserve = list(self.plan.calls), list(self.plan.reserve)
         async with asyncio.TaskGroup() as group:
-            while waiting:
+            while waiting := planned or (reserve if self.striker.tally.is_short else []):
                 await places.acquire()
                 there = [one.plan.lingers for one in self.striker.live]
                 call = next_caller(waiting[:NEAR], there, self.striker.tally, len(self.playings))

@@ -71,6 +71,11 @@ class Tally:
         """How many hits each phase still wants, over all kinds of fault."""
         return {phase: sum(self.need(fault, phase) for fault in Fault) for phase in PHASES}
 
+    @property
+    def is_short(self) -> bool:
+        """Some cell wants hits still."""
+        return any(self.needs().values())
+
     def values(self) -> dict[Phase, int]:
         """What one more hit in each phase is worth."""
         return {phase: RARE[phase] * n for phase, n in self.needs().items()}
@@ -114,7 +119,7 @@ def next_fault(waiting: Iterable[Injection], calls: Sequence[Standing], tally: T
     best = max(ranked, default=None, key=lambda row: (row[0], -row[1]))
     if best is not None and best[0] > 0:
         return best[2]
-    if any(tally.needs().values()):
+    if tally.is_short:
         return None
     phases = {call.phase for call in calls}
     return next((one for _, _, one in ranked if one.phase in phases), None)

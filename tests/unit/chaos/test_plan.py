@@ -49,3 +49,12 @@ def test_three_hundred_calls_play_every_story() -> None:
 
 def test_the_callers_leg_cannot_be_lost_when_he_is_gone() -> None:
     assert (Fault.CALLER_LEG_LOST, Phase.AGENTS_ONLY) not in CELLS
+
+
+def test_a_reserve_of_other_callers_leaves_the_plan_as_it_is() -> None:
+    plan = make_plan(300, 1)
+    numbers = [one.number for one in (*plan.calls, *plan.reserve)]
+
+    assert len(plan.reserve) == 60
+    assert len(set(numbers)) == len(numbers)
+    assert [one.place for one in plan.reserve] == list(range(300, 360))
