@@ -27,6 +27,7 @@ SURE_OF_DANGER = 0.4  # from here on the danger head is believed against the pla
 AGREED = 0.08  # the chance of 110 or both below which it must be, or words of danger stand
 DOUBTFUL = 0.2  # of danger: from here on the agent is told to ask, and to make it a three-party call
 DANGER_IN_DOUBT = 0.3  # how much of its probability counts beside that of 110 or both, where 12345 would be alone
+SURE_OF_ONE = 0.1  # doubt below which words of both lists do not make it both: 12345, but in a three-party call
 SCOPE_AT = 0.15  # a strong cue of another procedure counts unless the heads think this little of it
 
 
@@ -119,7 +120,9 @@ def judge(case: Case, tuning: Tuning) -> Verdict:
         return Verdict(Platform.NONE, danger, is_narrow=False, rests_on=())
     best = ranked[0]
     narrow = chance[best] - chance[ranked[1]] < NARROW or doubtful
-    if overlap := _overlap(case):
+    overlap = _overlap(case)
+    is_sure = overlap is Platform.BOTH and best is Platform.GOVERNMENT and _doubt(case, chance) < SURE_OF_ONE
+    if overlap and not is_sure:
         return Verdict(overlap, danger, is_narrow=overlap is Platform.BOTH or doubtful, rests_on=())
     if best not in EITHER_SIDE and _is_for_both(case, chance, tuning):
         return Verdict(Platform.BOTH, danger, is_narrow=True, rests_on=())
@@ -127,7 +130,7 @@ def judge(case: Case, tuning: Tuning) -> Verdict:
         best = Platform.GOVERNMENT  # a near tie, and every rule that was hit is of one side
     if best is Platform.NONE and doubtful:
         best = Platform.BOTH  # a guide to another procedure would leave him alone
-    return Verdict(best, danger, is_narrow=narrow, rests_on=())
+    return Verdict(best, danger, is_narrow=narrow or is_sure, rests_on=())
 
 
 def _is_agreed(case: Case, chance: dict[Platform, float]) -> bool:
@@ -137,8 +140,12 @@ def _is_agreed(case: Case, chance: dict[Platform, float]) -> bool:
 
 
 def _is_for_both(case: Case, chance: dict[Platform, float], tuning: Tuning) -> bool:
-    doubt = chance[Platform.POLICE] + chance[Platform.BOTH] + DANGER_IN_DOUBT * case.opinion.danger
-    return doubt >= tuning.not_alone_at or (bool(case.live) and _is_doubtful(case))
+    return _doubt(case, chance) >= tuning.not_alone_at or (bool(case.live) and _is_doubtful(case))
+
+
+def _doubt(case: Case, chance: dict[Platform, float]) -> float:
+    """How far it is from a matter for 12345 alone."""
+    return chance[Platform.POLICE] + chance[Platform.BOTH] + DANGER_IN_DOUBT * case.opinion.danger
 
 
 def _only_matters_of_12345(case: Case) -> bool:
@@ -227,8 +234,10 @@ def _used(case: Case, verdict: Verdict, category: str | None) -> tuple[Hit, ...]
     chosen = list(verdict.rests_on)
     if verdict.platform is Platform.NONE:
         chosen += case.of(Kind.SCOPE)
-    if verdict.platform is Platform.BOTH and not verdict.danger:
-        chosen += [*case.of(Kind.OVERLAP), *case.live]
+    if not verdict.danger and (verdict.platform is Platform.BOTH or verdict.is_narrow):
+        chosen += case.of(Kind.OVERLAP)
+    if not verdict.danger and verdict.platform is Platform.BOTH:
+        chosen += case.live
     chosen += [
         hit for hit in case.of(Kind.MATTER) if category in hit.group.categories or verdict.platform is Platform.BOTH
     ]

@@ -68,6 +68,14 @@ def test_an_overlap_with_violence_or_present_threat_is_danger(text: str) -> None
     assert got.action is Action.ONE_KEY_110
 
 
+@pytest.mark.covers("R-084")
+def test_words_of_both_lists_in_what_is_surely_for_12345_still_make_a_three_party_call_and_say_why() -> None:
+    got = classify("想问一下，小区里走失的猫能不能在社区公告栏贴寻猫启事", "12345")
+
+    assert (got.platform, got.action, got.danger) == (Platform.GOVERNMENT, Action.THREE_PARTY, False)
+    assert "overlap.missing" in {span.rule for span in got.evidence}
+
+
 @pytest.mark.covers("R-009")
 @pytest.mark.parametrize(
     "text",
