@@ -139,7 +139,8 @@ def make_plan(calls: int, seed: int) -> ChaosPlan:
     """The plan of this seed: the same for ever."""
     chance = Random(f"chaos {seed} {calls}")  # noqa: S311 - repeatable, nothing secret
     planned, injections = tuple(_calls(calls, chance)), tuple(_injections(calls, chance))
-    return ChaosPlan(seed, planned, injections, tuple(_calls(round(RESERVE * calls), chance, first=calls)))
+    more = round(RESERVE * calls) if calls >= CALLS_FOR_THEM else 0  # a short run fills what it can
+    return ChaosPlan(seed, planned, injections, tuple(_calls(more, chance, first=calls)))
 
 
 def _calls(count: int, chance: Random, first: int = 0) -> Iterator[CallPlan]:

@@ -58,3 +58,4 @@ def test_a_reserve_of_other_callers_leaves_the_plan_as_it_is() -> None:
     assert len(plan.reserve) == 60
     assert len(set(numbers)) == len(numbers)
     assert [one.place for one in plan.reserve] == list(range(300, 360))
+    assert make_plan(24, 1).reserve == (), "a short run fills what it can"
