@@ -159,3 +159,8 @@ class RoundTrip:
 def channels_of(plan: Plan, site: SitePlan) -> int:
     """How many channels this PBX has now."""
     return len(live_channels(plan, site))
+
+
+def phases(books: tuple[list[Row], list[Row]]) -> list[list[str]]:
+    """Where each platform's calls of the incident are: home's first."""
+    return [[one["phase"] for one in calls] for calls in books]

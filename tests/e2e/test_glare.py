@@ -12,7 +12,7 @@ from softphone_sim.bench import joined
 from softphone_sim.run.acts import hang_up, set_policy
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script.model import Policy
-from tests.e2e.round_trip import RoundTrip
+from tests.e2e.round_trip import RoundTrip, phases
 from tests.e2e.scene import LIMIT_S, Row, eventually
 from tests.e2e.three_parties import all_answer, brings_in, channels_fall_to, talks
 
@@ -57,8 +57,8 @@ async def test_they_hand_him_back_at_the_moment_when_ours_presses(press: str, ru
     await trip.is_gone(trip.theirs)
     legs = await trip.channels((2, 0))
     await joined(stage, trip.citizen, "zhang", time.time_ns(), around_ms=0)
-    owners = await trip.owners()
-    here, there = await trip.calls()
+    owners = await eventually(trip.owners, lambda seen: seen == ["12345", "12345"])
+    here, there = await eventually(trip.calls, lambda books: phases(books) == [["talking"], ["ended"]])
     await trip.end()
 
     assert (back.status, said.status) == (202, 202)
@@ -80,7 +80,7 @@ async def test_both_accept_while(leaver: str, legs: tuple[int, int], running: Pl
     presses = [trip.asks(who, "owner", {"decision": "accept"}) for who in (trip.ours, trip.theirs)]
     said = await asyncio.gather(*presses, *([trip.leaves(gone)] if gone else []))
     here, there = await eventually(trip.calls, _settled_alike)
-    owners = await trip.owners()
+    owners = await eventually(trip.owners, lambda seen: seen == [here[0]["ownership"]["owner"]] * 2)
     left = await trip.channels(legs)
     await trip.end()
 

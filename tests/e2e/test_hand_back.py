@@ -12,7 +12,7 @@ from softphone_sim.bench import joined
 from softphone_sim.run.acts import press, set_policy
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Policy
-from tests.e2e.round_trip import OTHER, RoundTrip
+from tests.e2e.round_trip import OTHER, RoundTrip, phases
 from tests.e2e.scene import LIMIT_S, eventually, heal, strike
 
 BOTH = pytest.mark.parametrize("home", ["12345", "110"])
@@ -34,7 +34,7 @@ async def test_one_key_back_joins_our_agent_and_releases_theirs(home: str, runni
     two = await trip.channels((2, 0))
     refused = await trip.asks(trip.ours, "handover", {"target": OTHER[home], "kind": "one_key", "consent": "agreed"})
     back = await eventually(trip.owners, lambda seen: seen == [home, home])
-    here, there = await trip.calls()
+    here, there = await eventually(trip.calls, lambda seen: phases(seen) == [["talking"], ["ended"]])
     await trip.end()
 
     assert ringing.invite is not None
