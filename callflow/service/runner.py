@@ -7,12 +7,13 @@ through the controller's door by themselves.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 
+from callflow.domain.calls import Call
 from callflow.domain.events import DeadlinePassed, TargetRinging
 from callflow.service.controller import Controller
 from callflow.service.patient_facts import PatientFacts
@@ -26,6 +27,9 @@ IN_FLIGHT_LIMIT = 256
 
 SWEEP_EVERY_S = 15.0
 """A line that Asterisk could not write (a channel taken over while it ended) is missed for so long at most."""
+
+LOOK_AGAIN_S = 0.25
+"""Longer than a channel needs to be moved."""
 
 
 class Runner:
@@ -132,11 +136,15 @@ class Runner:
         listed_at = self._controller.orders.clock()
         try:
             channels = await self._pbx.live_channels()
+            calls = await self._believed()
+            if any(differences(calls, channels, listed_at)):
+                # a channel that is being moved (Asterisk's masquerade) stands in no list: gone is who is missing twice
+                await asyncio.sleep(LOOK_AGAIN_S)
+                channels = [*channels, *await self._pbx.live_channels()]
+                calls = await self._believed()
         except (LinkDown, AsteriskRefused) as error:
             log.warning("reconcile waits for the next link", why=repr(error))
             return
-        await self._everything_written_is_decided()
-        calls = await self._facts.live_calls()
         found = [*differences(calls, channels, listed_at), *self._journal.remember(calls, channels)]
         for event in found:
             log.warning("found without a line in the journal", call_id=event.call_id, event_name=type(event).__name__)
@@ -145,6 +153,11 @@ class Runner:
         for stored in left_open:
             await self._controller.redo(stored.order_id, lambda s, call: why_not(s, call, listed_at))
         log.info("reconciled", channels=len(channels), differences=len(found), orders_left_open=len(left_open))
+
+    async def _believed(self) -> Sequence[Call]:
+        """The live calls by all that has been written down so far."""
+        await self._everything_written_is_decided()
+        return await self._facts.live_calls()
 
     async def _survive(self, work: Coroutine[Any, Any, None]) -> None:
         try:

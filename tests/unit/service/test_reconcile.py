@@ -64,6 +64,24 @@ async def test_a_target_invited_while_the_channels_were_listed_has_not_failed(mo
         assert (await site.call()).attempts[0].outcome is Outcome.UNREACHABLE, "it is not there later, either"
 
 
+async def test_who_is_missing_from_one_list_only_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Asterisk moves a channel (masquerade) its list lacks it; chaos saw a caller taken for cut by that."""
+    site = PlatformInMemory()
+    await site.happen(*ANSWERED)
+    lists = [live(AGENT_CHANNEL), live(CALLER_CHANNEL, AGENT_CHANNEL)]
+
+    async def listed() -> list[LiveChannel]:
+        return lists.pop(0)
+
+    async with site.running():
+        monkeypatch.setattr(site.pbx, "live_channels", listed)
+        site.now = 5.0
+        await site.runner.reconcile()
+
+    assert lists == []
+    assert (await site.call()).phase is Phase.TALKING
+
+
 async def test_after_a_cut_a_target_that_is_still_in_is_left_alone() -> None:
     site = PlatformInMemory()
     await site.happen(*ANSWERED, ONE_KEY, INVITED, JOINED)
