@@ -8,7 +8,7 @@ Rules of this file
 
 from __future__ import annotations
 
-from callflow.domain import danger
+from callflow.domain import danger, legs
 from callflow.domain.calls import Attempt, Call
 from callflow.domain.commands import (
     CancelAttempt,
@@ -31,6 +31,7 @@ from callflow.domain.events import (
     HandoverRequested,
     JoinRequested,
     LeaveRequested,
+    LegLeft,
     NumberRefused,
     StayRequested,
     TargetInvited,
@@ -38,7 +39,7 @@ from callflow.domain.events import (
     TargetRinging,
 )
 from callflow.domain.legs import handed_over, recall_needed, report_outcome
-from callflow.domain.names import AgentId, Consent, Kind, Outcome, Phase, Way
+from callflow.domain.names import AgentId, Consent, Kind, Outcome, Phase, Role, Way
 from callflow.domain.ownership import peers_of, tell_what_is_settled
 from callflow.domain.presence import place
 from callflow.domain.refusals import cancellable, in_the_talk, is_leaving, refusal, releasing
@@ -194,6 +195,17 @@ def attempt_failed(draft: Draft, event: AttemptFailed, rules: SiteRules) -> None
         return
     if not place(draft, event.at) and draft.call.phase is Phase.WAITING:
         recall_needed(draft, event.at)
+
+
+def leg_left(draft: Draft, event: LegLeft, rules: SiteRules) -> None:
+    """A leg ended. A target's that answered and was gone before it was in has failed; nothing else will say so."""
+    attempt = draft.call.attempt(event.attempt_id) if event.attempt_id is not None else None
+    if event.role is not Role.TARGET or attempt is None or not attempt.is_ringing or attempt.is_consulting:
+        legs.leg_left(draft, event, rules)
+        return
+    outcome = Outcome.CANCELLED if attempt.cancelling else Outcome.LOST_AFTER_ANSWER
+    failed = AttemptFailed(event.call_id, event.at, attempt.attempt_id, outcome, sip_code=0, cause=event.cause)
+    attempt_failed(draft, failed, rules)
 
 
 # ---- what our agent changes about it

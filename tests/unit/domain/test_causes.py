@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from callflow.domain.causes import Failure, order_refused, outcome_of
-from callflow.domain.commands import CancelAttempt, InviteTarget, Order, ReleaseAgent, ReportDanger
-from callflow.domain.names import Kind, Outcome
-from tests.unit.domain.made_up import CALL, FIRST, TO_POLICE
+from callflow.domain.commands import CancelAttempt, InviteTarget, Order, ReleaseAgent, ReportDanger, TellAgent
+from callflow.domain.events import LegLeft
+from callflow.domain.names import Kind, Outcome, Phase, Role
+from tests.unit.domain.made_up import AGENT, CALL, FIRST, TO_POLICE, TRUNK
+from tests.unit.domain.scenes import AGENT_HUNG_UP, INVITED, ONE_KEY, TALK
+from tests.unit.domain.story import Story
 
 CODES = (403, 433, 438, 603, 607, 608)
 
@@ -74,3 +79,20 @@ def test_an_order_that_asterisk_refuses_fails_the_attempt_it_would_have_begun(or
     assert (failed is not None) is fails
     if failed is not None:
         assert (failed.attempt_id, failed.outcome) == (FIRST, Outcome.UNREACHABLE)
+
+
+def test_a_target_that_is_gone_before_it_was_in_is_lost_after_its_answer_at_once() -> None:
+    """It hung up while its leg was on the way to the caller: the dialplan writes its end and no `joined` before."""
+    story = Story(*TALK, ONE_KEY, INVITED).when(LegLeft(CALL, 12.0, Role.TARGET, TRUNK, 16, FIRST))
+
+    assert story.call.attempts[0].outcome is Outcome.LOST_AFTER_ANSWER
+    assert TellAgent(CALL, AGENT, "lost_after_answer") in story.last.orders
+    story.so_it_is(Phase.TALKING)
+
+
+def test_a_target_that_is_gone_before_it_was_in_has_the_caller_s_agent_rung_when_he_had_left() -> None:
+    story = Story(*TALK, ONE_KEY, INVITED, replace(AGENT_HUNG_UP, at=12.0))
+    story.when(LegLeft(CALL, 13.0, Role.TARGET, TRUNK, 16, FIRST))
+
+    assert story.call.attempts[0].outcome is Outcome.LOST_AFTER_ANSWER
+    assert story.call.phase in {Phase.WAITING, Phase.RECALLING}
