@@ -63,6 +63,11 @@ class Addresses(Strict):
     rtp_last: int = 11999
 
     @property
+    def rtp_middle(self) -> int:
+        """The first port of the upper half of the audio ports, even: RTP takes even ports, RTCP the next."""
+        return (self.rtp_first + self.rtp_last + 1) // 4 * 2
+
+    @property
     def desk(self) -> str:
         """The address of the desk."""
         return self.desk_host or self.host

@@ -12,12 +12,12 @@ from callflow.domain.calls import Call
 from callflow.domain.commands import MarkTicket, Order, Record, SettleOwner
 from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, IncidentId, SiteId
+from callflow.domain.screenpop import Known
 from callflow.domain.shifts import Shift
 from callflow.service.messages import Handover
 from callflow.service.ports import (
     FactsAway,
     JournalEntry,
-    Known,
     LinkDown,
     LiveChannel,
     Overtaken,

@@ -40,7 +40,7 @@ from callflow.domain.events import (
 )
 from callflow.domain.legs import handed_over, recall_needed, report_outcome
 from callflow.domain.names import AgentId, Consent, Kind, Outcome, Phase, Role, Way
-from callflow.domain.ownership import peers_of, tell_what_is_settled
+from callflow.domain.ownership import peers_of, tell_who_came_late
 from callflow.domain.presence import place
 from callflow.domain.refusals import cancellable, in_the_talk, is_leaving, refusal, releasing
 from callflow.domain.rules import SiteRules
@@ -128,8 +128,7 @@ def _begin(draft: Draft, attempt: Attempt, at: float, rules: SiteRules) -> None:
     peer = rules.peer_of(attempt.target)
     if peer is not None:
         draft.add(SendHandover(call.call_id, call.incident_id, peer, attempt.attempt_id, attempt.kind, attempt.danger))
-        if peer not in knew:
-            tell_what_is_settled(draft, peer)
+    tell_who_came_late(draft, knew, rules)
     place(draft, at)
 
 

@@ -20,7 +20,7 @@ from callflow.domain.commands import (
 from callflow.domain.draft import Draft
 from callflow.domain.events import DangerRaised, KeyPressed, PeerDanger
 from callflow.domain.names import AgentId, AttemptId, Consent, Kind, Way
-from callflow.domain.ownership import peers_of, tell_what_is_settled
+from callflow.domain.ownership import peers_of, tell_who_came_late
 from callflow.domain.presence import place
 from callflow.domain.rules import SiteRules
 
@@ -68,9 +68,7 @@ def peer_danger(draft: Draft, event: PeerDanger, rules: SiteRules) -> None:
     draft.change(danger=True)
     draft.add(OpenTicket(event.call_id, call.incident_id))
     draft.mark("danger")
-    for peer in peers_of(draft.call, rules):
-        if peer not in knew:
-            tell_what_is_settled(draft, peer)
+    tell_who_came_late(draft, knew, rules)
     draft.tell(call.agent.agent_id if call.agent else None, "danger")
 
 
@@ -89,8 +87,7 @@ def note(draft: Draft, agent_id: AgentId | None, rules: SiteRules) -> None:
     knew = peers_of(call, rules)
     for peer in dict.fromkeys((*((police,) if police else ()), *knew)):
         draft.add(SendDanger(call.call_id, call.incident_id, peer))
-        if peer not in knew:
-            tell_what_is_settled(draft, peer)
+    tell_who_came_late(draft, knew, rules)
 
 
 def ring(draft: Draft, agent_id: AgentId | None, at: float, rules: SiteRules) -> None:

@@ -108,12 +108,15 @@ def given_back(draft: Draft, rules: SiteRules) -> None:
         _settle(draft, call.ownership.first_receiver, Settled.RETURNED, rules)
 
 
-def tell_what_is_settled(draft: Draft, peer: SiteId) -> None:
-    """A platform that has to do with the incident only now hears what was settled before; nothing otherwise."""
+def tell_who_came_late(draft: Draft, knew: tuple[SiteId, ...], rules: SiteRules) -> None:
+    """Platforms that have to do with the incident only now hear what was settled. `knew`: whose it was before."""
     call = draft.call
-    if is_arbiter(call) and call.ownership.settled is not None:
-        owner, settled = call.ownership.owner, call.ownership.settled
-        draft.add(SendOwnerSettled(call.call_id, call.incident_id, peer, owner, settled))
+    owner, settled = call.ownership.owner, call.ownership.settled
+    if settled is None or not is_arbiter(call):
+        return
+    for peer in peers_of(call, rules):
+        if peer not in knew:
+            draft.add(SendOwnerSettled(call.call_id, call.incident_id, peer, owner, settled))
 
 
 def call_is_over(draft: Draft, rules: SiteRules) -> None:

@@ -61,17 +61,22 @@ NOTICES: Mapping[str, Notice] = {
 """Every code that `TellAgent` carries. Refused requests have their own sentences, in the API's table."""
 
 
-def pop(  # noqa: PLR0917 - what is known, piece by piece
-    call: Call,
-    suggestion: Body | None,
-    tickets: Sequence[Body],
-    notes: Sequence[str],
-    language: str = "",
-    handed_by: str = "",
-) -> Body:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a screen pop shows beside the call itself (architecture §6, `pop`), as the caller's ticket and files say."""
+
+    suggestion: Body | None = None
+    tickets: tuple[Body, ...] = ()
+    notes: tuple[str, ...] = ()
+    language: str = ""
+    handed_by: str = ""
+    """Who handed him over, by the ticket, if it is of the platform that he comes from."""
+
+
+def pop(call: Call, known: Known) -> Body:
     """The screen pop: what is known about a caller before his call is answered.
 
-    `language` and `handed_by`: what his ticket says; it may have heard sooner than the call.
+    The ticket may have heard his language, and who handed him over, sooner than the call.
     """
     caller = call.caller
     return {
@@ -80,11 +85,11 @@ def pop(  # noqa: PLR0917 - what is known, piece by piece
         "presentation": caller.presentation.value,
         "verified": caller.verified.value,
         "from": caller.from_site,
-        "by": caller.handed_by or handed_by,
-        "language": call.language or language,
-        "suggestion": suggestion,
-        "tickets": list(tickets),
-        "notes": list(notes),
+        "by": caller.handed_by or known.handed_by,
+        "language": call.language or known.language,
+        "suggestion": known.suggestion,
+        "tickets": list(known.tickets),
+        "notes": list(known.notes),
     }
 
 

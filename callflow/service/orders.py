@@ -76,8 +76,7 @@ class Orders:
 
     async def _start(self, order: Order, call: Call) -> None:
         if isinstance(order, PopScreen):
-            known = await self.files.known_about(call)
-            body = screenpop.pop(call, known.suggestion, known.tickets, known.notes, known.language, known.handed_by)
+            body = screenpop.pop(call, await self.files.known_about(call))
             await self.desks.publish([order.agent_id], "pop", body)
         elif isinstance(order, TellAgent):
             await self.tell([screenpop.notice(call, order)])

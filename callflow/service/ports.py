@@ -10,6 +10,7 @@ from callflow.domain.calls import Call
 from callflow.domain.commands import Order, Record
 from callflow.domain.events import Event
 from callflow.domain.names import AgentId, CallId, ChannelName, IncidentId, SiteId
+from callflow.domain.screenpop import Known
 
 
 class LinkDown(Exception):  # noqa: N818 - named by what happened, as the house's glossary does
@@ -128,18 +129,6 @@ class Facts(Protocol):
 
     async def journal_offset(self) -> int:
         """How many bytes of the dialplan's journal are already committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a screen pop shows beside the call itself (architecture §6, `pop`)."""
-
-    suggestion: dict[str, Any] | None = None
-    tickets: tuple[dict[str, Any], ...] = ()
-    notes: tuple[str, ...] = ()
-    language: str = ""
-    handed_by: str = ""
-    """Who handed him over, by the ticket, if it is of the platform that he comes from."""
 
 
 class CaseFiles(Protocol):

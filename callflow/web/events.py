@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from callflow.domain import screenpop
 from callflow.domain.watching import WATCH
@@ -13,9 +13,6 @@ from callflow.web.views import call_view, has_call_now, is_agents_own
 
 if TYPE_CHECKING:
     from aiohttp import web
-
-    from callflow.domain.calls import Call
-    from callflow.web.deps import Deps
 
 
 async def stream_events(visit: Visit, _ask: None) -> web.StreamResponse:
@@ -34,17 +31,13 @@ async def _snapshot(visit: Visit) -> SnapshotView:
     deps, who = visit.deps, visit.who
     calls = {call.call_id: call for call in (*await deps.facts.live_calls(), *await deps.facts.unsettled_calls())}
     own = sorted((c for c in calls.values() if is_agents_own(c, who.agent_id)), key=lambda call: call.arrived_at)
+    now = [call for call in own if has_call_now(call, who.agent_id) and not call.is_over]
     return SnapshotView(
         at=deps.clock(),
         agent_id=who.agent_id,
         calls=[call_view(call, who) for call in own],
-        pops=[await _pop(deps, call) for call in own if has_call_now(call, who.agent_id) and not call.is_over],
+        pops=[screenpop.pop(call, await deps.files.known_about(call)) for call in now],
     )
-
-
-async def _pop(deps: Deps, call: Call) -> dict[str, Any]:
-    known = await deps.files.known_about(call)
-    return screenpop.pop(call, known.suggestion, known.tickets, known.notes, known.language, known.handed_by)
 
 
 ROUTES = (

@@ -44,7 +44,7 @@ def is_in_upper_half(call: CallSeen | None, scene: Scene) -> bool:
     named = re.search(r"^m=audio (\d+) ", call.invite.body, re.MULTILINE)
     assert named is not None
     assert at.rtp_first <= int(named[1]) <= at.rtp_last
-    return int(named[1]) > (at.rtp_first + at.rtp_last) // 2
+    return int(named[1]) >= at.rtp_middle
 
 
 async def kill_and_restart(scene: Scene, *agents: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callflow.domain.names import TicketId
+from callflow.domain.names import CallId, TicketId
 from softphone_sim.browser import Browser
 from tests.web.desk_page import DeskPage
 from tests.web.test_desk_is_safe_and_fair import HOSTILE, look_at
@@ -138,13 +138,19 @@ async def test_a_supervisor_unseals_with_a_reason_at_his_desk_and_in_the_trace(
     assert not await auditor.has("[data-unseal]"), "who audits does not disclose"
 
 
+async def ticks_the_box(browser: Browser, house: FullHouse) -> tuple[CallId, DeskPage]:
+    """An agent talks with a caller and wants the ticket, which is not there yet, to be confidential."""
+    call_id = await house.caller_talks_with(house.agent)
+    desk = await at_the_desk(browser, house)
+    await desk.page.click("#form-confidential")
+    return call_id, desk
+
+
 @pytest.mark.covers("R-056")
 async def test_a_ticket_is_confidential_from_its_first_moment_when_the_box_is_ticked(
     browser: Browser, house: FullHouse
 ) -> None:
-    call_id = await house.caller_talks_with(house.agent)
-    desk = await at_the_desk(browser, house)
-    await desk.page.click("#form-confidential")
+    call_id, desk = await ticks_the_box(browser, house)
     await write(desk)
     await desk.page.open(f"{house.url}/")
     await desk.phase("talking", limit_s=15)
@@ -168,9 +174,7 @@ async def test_a_ticket_is_confidential_from_its_first_moment_when_the_box_is_ti
 async def test_a_box_that_was_ticked_holds_for_the_ticket_that_danger_makes_meanwhile(
     browser: Browser, house: FullHouse
 ) -> None:
-    call_id = await house.caller_talks_with(house.agent)
-    desk = await at_the_desk(browser, house)
-    await desk.page.click("#form-confidential")
+    call_id, desk = await ticks_the_box(browser, house)
     await (await house.desk(house.agent)).post(f"/api/v1/calls/{call_id}/danger", {})
     ticket_id = TicketId(await desk.sees("[data-ticket]", "GD"))
     assert not await is_sealed(house, ticket_id)

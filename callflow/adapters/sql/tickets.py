@@ -24,7 +24,8 @@ from callflow.domain.names import (
     TicketId,
     Verified,
 )
-from callflow.service.ports import FactsAway, Known
+from callflow.domain.screenpop import Known
+from callflow.service.ports import FactsAway
 from callflow.service.take_in import NO_CALL
 
 if TYPE_CHECKING:

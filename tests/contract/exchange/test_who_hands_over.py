@@ -50,8 +50,8 @@ def hall(gov: Platform) -> Platform:
 
 @pytest.mark.covers("R-019", "R-044")
 @pytest.mark.parametrize(("agent_id", "signed"), [(CLERK, "8002"), (OFFICER, "8119.110"), (None, "")])
-async def test_it_comes_before_the_voice_and_is_in_the_ticket_the_pop_and_the_trace(  # noqa: PLR0917 - fixtures
-    hall: Platform, police: Platform, a_call: MakeCall, until: Until, agent_id: AgentId | None, signed: str
+async def test_it_comes_before_the_voice_and_is_in_the_ticket_the_pop_and_the_trace(
+    *, hall: Platform, police: Platform, a_call: MakeCall, until: Until, agent_id: AgentId | None, signed: str
 ) -> None:
     call, sent = begun_by(a_call(), agent_id)
     await hall.write(call, sent)
@@ -64,7 +64,7 @@ async def test_it_comes_before_the_voice_and_is_in_the_ticket_the_pop_and_the_tr
 
     assert (await police.tickets.ticket_of(call.incident_id)).handed_by == signed
     assert await police.facts.handed_by(call.incident_id, GOV) == signed
-    assert pop(here, None, (), (), known.language, known.handed_by)["by"] == signed
+    assert pop(here, known)["by"] == signed
     assert [one.get("handed_by", "") for one in told] == [signed]
     assert await police.facts.handed_by(call.incident_id, SiteId("028")) == ""
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from callflow.adapters.sql.tickets import TicketsRead
 from callflow.domain.names import SiteId
 from callflow.service.put_off import PutOff
 from tests.contract.web.house import House
+from tests.web.full_house import FullHouse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,6 +38,15 @@ async def books(tmp_path: Path) -> AsyncIterator[Database]:
     opened = await Database.open(f"sqlite:///{tmp_path / 'facts.db'}")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def full(books: Database, tmp_path: Path) -> AsyncIterator[FullHouse]:
+    """A site whose calls and tickets stand in real books."""
+    made = FullHouse(books, tmp_path, time.time())
+    await made.open()
+    yield made
+    await made.close()
 
 
 def a_ticket_house(books: Database, folder: Path) -> House:

@@ -31,12 +31,13 @@ from callflow.domain.names import (
     Verified,
     Way,
 )
+from callflow.domain.screenpop import Known
 from callflow.service.advice import Advice, Words
 from callflow.service.call_backs import CallBacks
 from callflow.service.controller import Controller
 from callflow.service.deadlines import Deadlines
 from callflow.service.orders import Orders
-from callflow.service.ports import Known, LinkDown
+from callflow.service.ports import LinkDown
 from callflow.service.put_off import PutOff
 from callflow.service.second_factor import SecondFactors
 from callflow.service.site_rules import rules_of

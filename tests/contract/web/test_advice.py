@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callflow.domain.events import DangerRaised
+from callflow.domain.screenpop import Known
 from callflow.service.advice import EarlierMatter
-from callflow.service.ports import Known
 from tests.contract.web.advice_given import REASON, SUGGESTION
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,19 +15,9 @@ from callflow.service.ticket_form import ticket_form
 from tests.web.full_house import NUMBER, FullHouse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    pass
 
 FILLED = {"category": "公共设施类", "matter": "complaint", "level": 2, "location": "红星路一段", "summary": "路灯不亮"}
-
-
-@pytest.fixture
-async def full(books: Database, tmp_path: Path) -> AsyncIterator[FullHouse]:
-    """A site whose calls and tickets stand in real books."""
-    made = FullHouse(books, tmp_path, time.time())
-    await made.open()
-    yield made
-    await made.close()
 
 
 @pytest.mark.covers("R-045")

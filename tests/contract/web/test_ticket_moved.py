@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,21 +10,7 @@ from tests.contract.web.desk import next_event
 from tests.web.full_house import FullHouse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from aiohttp import ClientResponse
-
-    from callflow.adapters.sql.database import Database
-
-
-@pytest.fixture
-async def hall(books: Database, tmp_path: Path) -> AsyncIterator[FullHouse]:
-    """12345, with everything in real books."""
-    made = FullHouse(books, tmp_path, time.time())
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def next_ticket(stream: ClientResponse) -> dict[str, Any]:
@@ -37,9 +22,9 @@ async def next_ticket(stream: ClientResponse) -> dict[str, Any]:
 
 
 @pytest.mark.covers("R-043", "R-041")
-async def test_each_step_of_the_peers_ticket_is_an_event_for_the_agent_of_the_call(hall: FullHouse) -> None:
-    desk, colleague = await hall.desk(hall.agent), await hall.desk(hall.colleague)
-    call_id = await hall.caller_talks_with(hall.agent)
+async def test_each_step_of_the_peers_ticket_is_an_event_for_the_agent_of_the_call(full: FullHouse) -> None:
+    desk, colleague = await full.desk(full.agent), await full.desk(full.colleague)
+    call_id = await full.caller_talks_with(full.agent)
     _, life = await desk.post("/api/v1/tickets", {"summary": "楼上打架", "call_id": call_id})
     where = {"incident_id": life["incident_id"]}
 
@@ -47,27 +32,27 @@ async def test_each_step_of_the_peers_ticket_is_an_event_for_the_agent_of_the_ca
         await next_event(here)
         await next_event(there)
         for version, (step, state) in enumerate([("signed", "signed"), ("responded", "in_hand")], start=1):
-            await hall.the_peer_says(life["incident_id"], step, state, version)
+            await full.the_peer_says(life["incident_id"], step, state, version)
             told = await next_ticket(here)
             _, found = await desk.post("/api/v1/tickets/search", where)
             assert (told["call_id"], told["incident_id"]) == (call_id, life["incident_id"])
             assert found["tickets"][0]["peer_state"] == state
-        await hall.the_peer_says(life["incident_id"], "sealed", "in_hand", 3)
+        await full.the_peer_says(life["incident_id"], "sealed", "in_hand", 3)
         await next_ticket(here)
         _, found = await desk.post("/api/v1/tickets/search", where)
         assert found["tickets"][0]["confidential"]
 
-        await hall.caller_hangs_up(call_id)
-        await hall.the_peer_says(life["incident_id"], "fed_back", "fed_back", 4)
+        await full.caller_hangs_up(call_id)
+        await full.the_peer_says(life["incident_id"], "fed_back", "fed_back", 4)
         await next_ticket(here)  # he writes the call up
-        await hall.desks.publish([hall.colleague], "call", {"call_id": "the first that he is told"})
+        await full.desks.publish([full.colleague], "call", {"call_id": "the first that he is told"})
         assert (await next_event(there))[2] == {"call_id": "the first that he is told"}
 
 
 @pytest.mark.covers("R-056")
-async def test_who_seals_or_unseals_it_elsewhere_is_seen_at_the_desk_of_the_call(hall: FullHouse) -> None:
-    desk, supervisor = await hall.desk(hall.agent), await hall.desk(hall.supervisor)
-    call_id = await hall.caller_talks_with(hall.agent)
+async def test_who_seals_or_unseals_it_elsewhere_is_seen_at_the_desk_of_the_call(full: FullHouse) -> None:
+    desk, supervisor = await full.desk(full.agent), await full.desk(full.supervisor)
+    call_id = await full.caller_talks_with(full.agent)
     _, life = await desk.post("/api/v1/tickets", {"summary": "举报", "call_id": call_id})
 
     async with desk.events() as here:

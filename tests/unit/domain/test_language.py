@@ -8,7 +8,7 @@ import pytest
 
 from callflow.domain.commands import KeepLanguage, PopScreen, SendNote
 from callflow.domain.events import AgentAnswered, LanguageSaid, PeerNoteWritten
-from callflow.domain.screenpop import call_body, pop
+from callflow.domain.screenpop import Known, call_body, pop
 from tests.unit.domain.made_up import (
     AGENT,
     CALL,
@@ -30,7 +30,7 @@ from tests.unit.domain.test_two_platforms import OFFICER_CHANNEL
 def test_what_the_line_says_is_in_the_pop_before_anybody_answers() -> None:
     call = Story(replace(caller_arrived(), language="bo")).call
 
-    assert pop(call, None, (), ())["language"] == "bo"
+    assert pop(call, Known())["language"] == "bo"
     assert call_body(call, AGENT)["language"] == "bo"
 
 
@@ -63,5 +63,5 @@ def test_what_the_peer_says_of_it_pops_up_at_the_agent_who_has_the_caller_also_w
 def test_what_came_with_the_matter_holds_until_somebody_here_says_otherwise() -> None:
     call = Story(*TALK).call
 
-    assert pop(call, None, (), (), "bo")["language"] == "bo"
-    assert pop(replace(call, language="en"), None, (), (), "bo")["language"] == "en"
+    assert pop(call, Known(language="bo"))["language"] == "bo"
+    assert pop(replace(call, language="en"), Known(language="bo"))["language"] == "en"

@@ -9,7 +9,7 @@ import pytest
 from callflow.domain.commands import MarkTicket, TellAgent
 from callflow.domain.events import NoteWritten
 from callflow.domain.names import Outcome
-from callflow.domain.screenpop import NOTICES, call_body, masked, news, notice, pop
+from callflow.domain.screenpop import NOTICES, Known, call_body, masked, news, notice, pop
 from tests.unit.domain.made_up import AGENT, CALL, COLLEAGUE, GOV, INCIDENT, caller_arrived
 from tests.unit.domain.scenes import AGENT_HUNG_UP, JOINED, ONE_KEY, TALK
 from tests.unit.domain.story import Story
@@ -21,7 +21,7 @@ NUMBER = "02800000001"
 def test_the_pop_shows_what_is_known_about_the_caller() -> None:
     call = Story(caller_arrived(from_site=GOV, hop=1)).call
 
-    shown = pop(call, {"platform": "110"}, [{"ticket_id": "GD-1"}], ["a note"])
+    shown = pop(call, Known({"platform": "110"}, ({"ticket_id": "GD-1"},), ("a note",)))
 
     assert shown == {
         "call_id": CALL,

@@ -9,7 +9,7 @@ import pytest
 from callflow.domain.commands import PopScreen
 from callflow.domain.events import AgentAnswered, CallerWaiting, LegLeft, PeerTicketOpened, TargetInvited
 from callflow.domain.names import Kind, Role, TicketId, Way
-from callflow.domain.screenpop import call_body, pop
+from callflow.domain.screenpop import Known, call_body, pop
 from tests.unit.domain.made_up import (
     AGENT,
     AGENT_CHANNEL,
@@ -48,7 +48,7 @@ def test_it_is_said_after_the_callers_voice_and_pops_up_once() -> None:
     story.when(told("8119.110")).then_we(PopScreen(PEER_CALL, OFFICER))
     story.when(told("8119.110")).then_nothing_happens()
 
-    assert pop(story.call, None, (), ())["by"] == "8119.110"
+    assert pop(story.call, Known())["by"] == "8119.110"
     assert call_body(story.call, OFFICER)["caller"]["handed_by"] == "8119.110"
 
 
@@ -67,7 +67,7 @@ def test_danger_which_says_nobody_comes_first_and_the_handover_behind_it_is_stil
 def test_it_was_said_before_the_callers_voice() -> None:
     call = Story(replace(FROM_GOV, handed_by="8002"), rules=POLICE_RULES).call
 
-    assert pop(call, None, (), ())["by"] == "8002"
+    assert pop(call, Known())["by"] == "8002"
 
 
 def test_of_a_caller_who_rang_us_himself_nobody_is_told_although_he_was_handed_back() -> None:

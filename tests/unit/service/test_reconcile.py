@@ -17,14 +17,19 @@ from tests.unit.domain.made_up import (
 from tests.unit.service.site import ANSWERED, INVITED, JOINED, ONE_KEY, PlatformInMemory, live, until
 
 
+async def reconciled(site: PlatformInMemory, at: float) -> None:
+    """The program runs, is cut off and looks, at this moment."""
+    async with site.running():
+        site.now = at
+        await site.runner.reconcile()
+
+
 async def test_what_the_journal_says_counts_before_what_the_channels_say() -> None:
     site = PlatformInMemory()
     for event in (*ANSWERED, CallerEnded(CALL, 3.0, 16, by_fault=False)):
         await site.journal.write(event)
 
-    async with site.running():
-        site.now = 5.0
-        await site.runner.reconcile()
+    await reconciled(site, at=5.0)
 
     assert (await site.call()).phase is Phase.ENDED
 
@@ -99,9 +104,7 @@ async def test_a_channel_name_used_again_by_another_call_is_not_taken_for_ours()
     await site.happen(*ANSWERED)
     site.pbx.channels = live(CALLER_CHANNEL, AGENT_CHANNEL, call_id=CallId("01JCALL0000000000000000009"))
 
-    async with site.running():
-        site.now = 5.0
-        await site.runner.reconcile()
+    await reconciled(site, at=5.0)
 
     assert (await site.call()).phase is Phase.CALL_BACK
 
@@ -113,9 +116,7 @@ async def test_an_invitation_left_open_is_sent_when_the_link_is_back_at_once() -
     await site.controller.submit(ONE_KEY, key="desk:1")
     site.pbx.is_down, site.pbx.channels = False, live(CALLER_CHANNEL, AGENT_CHANNEL)
 
-    async with site.running():
-        site.now = 4.0
-        await site.runner.reconcile()
+    await reconciled(site, at=4.0)
 
     assert [type(o) for o in site.pbx.carried_out] == [InviteTarget]
     assert await site.facts.orders_open() == []
@@ -128,9 +129,7 @@ async def test_an_invitation_left_open_too_long_has_failed_and_is_not_sent() -> 
     await site.controller.submit(ONE_KEY, key="desk:1")
     site.pbx.is_down, site.pbx.channels = False, live(CALLER_CHANNEL, AGENT_CHANNEL)
 
-    async with site.running():
-        site.now = 40.0
-        await site.runner.reconcile()
+    await reconciled(site, at=40.0)
 
     call = await site.call()
     assert site.pbx.carried_out == []
