@@ -108,6 +108,13 @@ def no_forwarding(it: Rendered) -> Iterator[str]:
                 yield f"{step.where}: {step.app} needs option i, or a 302 is followed"
 
 
+def no_leg_is_started_by_dial(it: Rendered) -> Iterator[str]:
+    """A phone that hangs up as Dial's G() starts its leg ends the whole Asterisk; `goes-alone` does the same safely."""
+    for _context, _exten, step in it.plan.steps():
+        if step.app == "Dial" and re.search(r"G\([\w-]+\^", step.args):
+            yield f"{step.where}: Dial's G() can end the PBX; use U(goes-alone) and F(…), and go on by DIALSTATUS"
+
+
 def agi_only_on_helpers(it: Rendered) -> Iterator[str]:
     """A hung program on the caller's own channel holds him for ever."""
     for context, _exten, step in it.plan.steps():
@@ -147,6 +154,7 @@ RULES: tuple[Callable[[Rendered], Iterator[str]], ...] = (
     wire_contexts_are_exact,
     wire_text_is_filtered,
     no_forwarding,
+    no_leg_is_started_by_dial,
     agi_only_on_helpers,
     endpoints_take_nothing_from_the_wire,
     ami_is_least,

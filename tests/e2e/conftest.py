@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from callflow.lab import lab as lab_up_down
+from callflow.lab import pbx
 from callflow.lab.plan import Plan, SitePlan, plan_lab
 from softphone_sim.lab import Lab, read_lab
 from softphone_sim.run.play import Result, play
@@ -102,3 +104,16 @@ async def police(running: Plan, site: SitePlan, tmp_path: Path) -> AsyncIterator
     linked = peer_as(site.site, f"{running.net}.13", "always")
     async with platform(running, f"{running.net}.13", tmp_path) as end, with_site(running, site, linked):
         yield end
+
+
+@pytest.fixture
+async def stale(running: Plan) -> AsyncIterator[None]:
+    """Both PBXes take every two who are alone for such ones."""
+    await _found(running, "1")
+    yield
+    await _found(running, "0")
+
+
+async def _found(plan: Plan, word: str) -> None:
+    for site in plan.sites:
+        await asyncio.to_thread(pbx.console, plan, site, f"dialplan set global FRESHEN {word}")

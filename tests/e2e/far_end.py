@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -56,15 +57,33 @@ class Request:
         assert len(found) <= 1, f"{name}: {found}"
         return found[0] if found else ""
 
-    def answer(self, status: str, *headers: str) -> bytes:
-        """A response to it; it is given our tag and, for an INVITE, a contact."""
+    def answer(self, status: str, *headers: str, body: str = "") -> bytes:
+        """A response to it; it is given our tag."""
         kept = [
             line
             for line in self.text.split("\r\n\r\n", 1)[0].split("\r\n")
             if re.match(r"(via|from|call-id|cseq|v|f|i)\s*:", line, re.IGNORECASE)
         ]
         to = f"To: {self.one('to')}" + ("" if ";tag=" in self.one("to") else ";tag=far")
-        return "\r\n".join([f"SIP/2.0 {status}", *kept, to, *headers, "Content-Length: 0", "", ""]).encode()
+        length = f"Content-Length: {len(body)}"
+        return "\r\n".join([f"SIP/2.0 {status}", *kept, to, *headers, length, "", body]).encode()
+
+    def goodbye(self) -> bytes:
+        """A BYE to whoever sent this INVITE, after our 200."""
+        there, here = self.one("contact"), self.text.split(" ", 2)[1]
+        lines = [
+            f"BYE {there[there.index('<') + 1 : there.index('>')]} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host_of(here)};branch=z9hG4bK{secrets.token_hex(8)}",
+            f"From: {self.one('to')};tag=far",
+            f"To: {self.one('from')}",
+            f"Call-ID: {self.one('call-id')}",
+        ]
+        return "\r\n".join([*lines, "CSeq: 1 BYE", "Max-Forwards: 70", "Content-Length: 0", "", ""]).encode()
+
+
+def host_of(uri: str) -> str:
+    """The host that a SIP URI names."""
+    return re.split(r"[;:>]", uri.rpartition("@")[2])[0]
 
 
 @dataclass(slots=True)
@@ -99,6 +118,30 @@ class FarEnd:
                 await self._news.wait()
 
 
+class Machine(FarEnd):
+    """Answers every INVITE at once, and says nothing."""
+
+    def answers(self, request: Request) -> list[bytes]:
+        """As ever, but an INVITE is answered."""
+        if request.method != "INVITE":
+            return FarEnd.answers(self, request)
+        self.came.append(request)
+        host = host_of(request.text.split(" ", 2)[1])
+        sdp = f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n"
+        return [request.answer("200 OK", f"Contact: <sip:{host}>", "Content-Type: application/sdp", body=sdp)]
+
+
+class GoneAtOnce(Machine):
+    """Answers every INVITE, and hangs up as soon as the other side has heard of it."""
+
+    def answers(self, request: Request) -> list[bytes]:
+        """As a machine, but an ACK is answered with BYE."""
+        if request.method == "ACK":
+            (asked,) = (one for one in self.came if one.one("call-id") == request.one("call-id"))
+            return [asked.goodbye()]
+        return Machine.answers(self, request)
+
+
 class _Udp(asyncio.DatagramProtocol):
     def __init__(self, end: FarEnd) -> None:
         self._end = end
@@ -114,9 +157,9 @@ class _Udp(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def carrier(address: str) -> AsyncIterator[FarEnd]:
-    """A carrier's or department's switch at this address, UDP 5060."""
-    end = FarEnd()
+async def carrier(address: str, end: FarEnd | None = None) -> AsyncIterator[FarEnd]:
+    """A carrier's or department's switch at this address, UDP 5060; always busy, or as `end` is."""
+    end = end or FarEnd()
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: _Udp(end), local_addr=(address, 5060)
     )

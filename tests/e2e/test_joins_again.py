@@ -9,33 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
-from callflow.lab import pbx
-from callflow.lab.plan import Plan
+from agi.journal import JournalLine
+from callflow.lab.plan import Plan, SitePlan
 from softphone_sim.bench import joined, left
 from softphone_sim.run.acts import set_policy
 from softphone_sim.run.stage import Stage
 from softphone_sim.script.model import Policy
+from tests.e2e.entries import invite, journal_after, journal_size, run_entry, step_after
+from tests.e2e.far_end import Machine, carrier
 from tests.e2e.round_trip import RoundTrip
-from tests.e2e.scene import Scene
+from tests.e2e.scene import Scene, eventually
 
 JOINS = 3
-
-
-@pytest.fixture
-async def stale(running: Plan) -> AsyncIterator[None]:
-    """Both PBXes take every two who are alone for such ones."""
-    await _found(running, "1")
-    yield
-    await _found(running, "0")
-
-
-async def _found(plan: Plan, word: str) -> None:
-    for site in plan.sites:
-        await asyncio.to_thread(pbx.console, plan, site, f"dialplan set global FRESHEN {word}")
+TOGETHER = 12
+"""Once in 160 such pairs came apart before the legs took turns."""
+CAME_WITHIN_S = 2.0
 
 
 def steps(plan: Plan, since_ns: int, *words: str) -> list[str]:
@@ -93,3 +85,31 @@ async def test_who_is_handed_back_is_heard_by_both_and_hears_them(home: str, run
     assert (three, two) == ((3, 2), (2, 0))
     assert trip.silences() == []
     assert await trip.channels((0, 0)) == (0, 0)
+
+
+@pytest.mark.covers("R-004")
+async def test_two_who_answer_in_the_same_moment_come_into_one_talk(scene: Scene, site: SitePlan) -> None:
+    offset = journal_size(site)
+    await scene.talk()
+    caller = await step_after(site, offset, "arrived")
+    apart = []
+    async with carrier(f"{scene.plan.net}.20", Machine()):
+        for _ in range(TOGETHER):
+            before = journal_size(site)
+            await asyncio.gather(*(invite(scene.plan, site, code, caller) for code in ("119", "120")))
+            came = await eventually(
+                partial(steps_of, site, before, "joined"), lambda seen: len(seen) > 1, CAME_WITHIN_S
+            )
+            apart += [came] if len(came) < 2 else []
+            for code in ("119", "120"):
+                await run_entry(scene.plan, site, f"Local/{code}@cancel/n", caller)
+            await eventually(partial(steps_of, site, before, "left"), lambda seen: len(seen) > 1)
+    heard = scene.silences()
+    await scene.citizen_hangs_up()
+
+    assert apart == []
+    assert heard == []
+
+
+async def steps_of(site: SitePlan, before: int, step: str) -> list[JournalLine]:
+    return [line for line in journal_after(site, before) if line.step == step]
