@@ -69,6 +69,32 @@ async def test_who_was_left_alone_goes_before_who_has_waited_longer(scene: Scene
     assert after.invite.shown_number == LATE, "then the other one's turn has come"
 
 
+@pytest.mark.covers("S-16")
+async def test_his_own_agent_is_not_rung_while_he_talks_with_somebody_else(scene: Scene) -> None:
+    late = await scene.stage.caller("late", number=LATE)
+    fire = await scene.stage.phone("fire", number="119", carrier=1)
+    await scene.talk()
+    assert (await asks(scene, "handover", {"target": "119", "kind": "one_key", "consent": "agreed"})).status == 202
+    ringing = await rings_at(scene.stage, fire, LIMIT_S)
+    assert scene.zhang.call is not None
+    await hang_up(scene.stage, scene.zhang, scene.zhang.call)
+    waits = await dial(scene.stage, late, "12345", asserted=LATE)
+    for_late = await rings_at(scene.stage, scene.zhang, LIMIT_S, since_ns=waits.began_ns)
+    await answer(scene.stage, scene.zhang, for_late)
+    offset, failed_ns = journal_size(scene.plan.sites[0]), time.time_ns()
+    await fire.handset.order("answer", call=ringing.name, code=486)
+    await step_after(scene.plan.sites[0], offset, "recalling")
+    await joined(scene.stage, scene.citizen, "music", failed_ns)
+    rung = len(scene.zhang.handset.calls)
+    await hang_up(scene.stage, late, waits)
+    back = await rings_at(scene.stage, scene.zhang, LIMIT_S, since_ns=time.time_ns())
+    await answer(scene.stage, scene.zhang, back)
+    await joined(scene.stage, scene.citizen, "zhang", failed_ns)
+    await scene.citizen_hangs_up()
+
+    assert rung == 2, "for the citizen at first, and for the other caller"
+
+
 # ---- danger
 
 
