@@ -24,10 +24,10 @@ LINE_AT = 0.5  # a further hotline is added from this probability on
 EITHER_SIDE = (Platform.POLICE, Platform.BOTH)
 NARROW = 0.2  # the platform's lead over the next one: less is a near tie
 SURE_OF_DANGER = 0.4  # from here on the danger head is believed against the platform's
-AGREED = 0.08  # the chance of 110 or both below which it must be, or words of danger stand
-DOUBTFUL = 0.2  # of danger: from here on the agent is told to ask, and to make it a three-party call
+AGREED = 0.1  # the chance of 110 or both below which it must be, or words of danger stand
+DOUBTFUL = 0.12  # of danger: from here on the agent is told to ask, and to make it a three-party call
 DANGER_IN_DOUBT = 0.3  # how much of its probability counts beside that of 110 or both, where 12345 would be alone
-SURE_OF_ONE = 0.1  # doubt below which words of both lists do not make it both: 12345, but in a three-party call
+SURE_OF_ONE = 0.05  # doubt below which words of both lists do not make it both: 12345, but in a three-party call
 SCOPE_AT = 0.15  # a strong cue of another procedure counts unless the heads think this little of it
 
 

@@ -21,7 +21,9 @@ from classifier.solve import Head, Matrix, Solved, solve
 FOLDS = 3
 SAMPLE = 16  # one utterance in so many is read anew
 MOVED = 0.02  # 1 - cosine: a vector cut to whole numbers is 0.0001 off, that of another sentence 0.3
-PLAIN_WRITERS = frozenset({"writer-a", "writer-c", "writer-d", "writer-i", "formal-j", "formal-k"})
+PLAIN_WRITERS = frozenset(
+    {"writer-a", "writer-c", "writer-d", "writer-i", "writer-p", "writer-s", "writer-t", "formal-j", "formal-k"}
+)
 """What the confidence is calibrated on: the others wrote traps, twins or look-alikes, or knew the rules."""
 HIDING_WRITERS = frozenset({"writer-m", "writer-n"})
 """Told to hide danger or the second matter: calibrated on them, all else would sound more dangerous than it is."""

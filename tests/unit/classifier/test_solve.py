@@ -1,7 +1,9 @@
 """Heads in closed form: what is said of a group left out is what heads say that were trained without it."""
 
 import numpy as np
+import pytest
 
+from classifier import solve as solving
 from classifier.solve import BIAS, PENALTY, SHARPNESS, Matrix, solve
 from classifier.train import calibrate
 
@@ -30,6 +32,17 @@ def test_a_group_left_out_is_answered_as_by_heads_that_never_saw_it() -> None:
         without = solved.without[number]["head"]
         assert np.allclose(without.weights[asked], 0, atol=1e-4)
         assert np.allclose(kernel[asked] @ without.weights + without.bias, SHARPNESS * alone, atol=1e-2)
+
+
+def test_the_factor_taken_by_halves_is_the_whole_ones_inverse(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, _, _ = _made()
+    metric = kernel + np.eye(ROWS)
+    monkeypatch.setattr(solving, "BLOCK", 4)
+
+    root = solving.inverted_factor(metric)
+
+    assert np.allclose(root, np.linalg.inv(np.linalg.cholesky(metric)))
+    assert np.allclose(np.triu(root, 1), 0)
 
 
 def test_calibration_finds_the_slope_and_how_rare_a_class_is() -> None:
