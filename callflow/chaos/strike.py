@@ -145,12 +145,11 @@ class Striker:
         return sum(self.struck[fault] for fault in kinds) >= self.begun * a_call
 
     def _deal(self, waiting: list[Injection], kinds: tuple[Fault, ...]) -> None:
-        """When the plan's own faults have struck: those again whose cells are not full."""
-        if waiting:
-            return
-        mine = [one for one in self.plan.injections if one.fault in kinds]
-        again = [one for one in mine if self.tally.need(one.fault, one.phase)]
-        waiting += again or mine
+        """When the plan's own faults of a kind have struck: those again whose cells are not full."""
+        spent = set(kinds) - {one.fault for one in waiting}
+        mine = [one for one in self.plan.injections if one.fault in spent]
+        waiting += [one for one in mine if self.tally.need(one.fault, one.phase)]
+        waiting += mine if not waiting else []
 
     async def _strike_site(self, injection: Injection) -> None:
         if not self._may_strike(injection):
