@@ -21,7 +21,7 @@ from callflow.domain.commands import (
     ReleaseAgent,
     ReportDanger,
 )
-from callflow.domain.names import Kind, Verified
+from callflow.domain.names import ChannelName, Kind, Verified
 from callflow.service.call_backs import CallBackCall
 from callflow.service.ports import AsteriskRefused
 
@@ -91,7 +91,16 @@ def phone_lost_action(call: Call) -> dict[str, str | list[str]]:
     Raises:
         OrderUnsendable: the call has no agent's leg, or a value that may not go to Asterisk.
     """
-    lost = _checked(_CHANNEL, call.agent.channel if call.agent is not None else "", "the agent's channel")
+    return leg_lost_action(call.agent.channel if call.agent is not None else ChannelName(""))
+
+
+def leg_lost_action(leg: ChannelName) -> dict[str, str | list[str]]:
+    """Return the action that ends this leg with cause 41, because nobody is at it any more.
+
+    Raises:
+        OrderUnsendable: there is no leg, or a value that may not go to Asterisk.
+    """
+    lost = _checked(_CHANNEL, leg, "the agent's channel")
     return {
         "Action": "Originate",
         "Channel": "Local/s@phone-lost/n",

@@ -25,6 +25,7 @@ from agi.link import AmiLink, AmiLogin, AmiLoginRefused
 from agi.pbx import AmiPbx
 from agi.rotation import keep_small
 from agi.routes import Routes
+from agi.silence import SilentLegs
 from agi.source import SiteJournal, read_link
 from agi.tail import JournalTail
 from agi.translate import Translator
@@ -239,7 +240,8 @@ async def run_site(settings: Settings, site: Site, keys: SiteKeys) -> None:
             group.create_task(phones.run())
             group.create_task(TicketMetrics(deps.registry, figures, lambda: chaser.told, clock).run())
             group.create_task(link.run())
-            group.create_task(trunks.run())
+            for each in (trunks, SilentLegs(link, pbx, site, time.monotonic)):
+                group.create_task(each.run())
             group.create_task(read_link(link, tail, translator, runner, clock, trunks=trunks))
             group.create_task(AgiServer(at.host, at.agi_port, routes.jobs()).run())
 

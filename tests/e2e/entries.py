@@ -79,16 +79,19 @@ async def run_entry(plan: Plan, site: SitePlan, channel: str, caller: JournalLin
     said = {"__CALLERCHAN": caller.caller_channel, "GROUP(pending)": caller.caller_channel} | {
         f"__{name}": value for name, value in variables.items()
     }
+    return await asked(
+        plan, site, "Action: Originate", f"Channel: {channel}", "Context: trigger", "Exten: s", "Priority: 1",
+        "Async: true", "Timeout: 30000", *(f"Variable: {name}={value}" for name, value in said.items()),
+    )  # fmt: skip
+
+
+async def asked(plan: Plan, site: SitePlan, *action: str) -> str:
+    """One action of the program's own account, and all that Asterisk answers."""
     secret = load_keys(plan.keys, SiteId(site.id)).ami_secret
-    lines = [
-        "Action: Login", "Username: callflow", f"Secret: {secret}", "Events: off", "",
-        "Action: Originate", f"Channel: {channel}", "Context: trigger", "Exten: s", "Priority: 1", "Async: true",
-        "Timeout: 30000", *(f"Variable: {name}={value}" for name, value in said.items()), "",
-        "Action: Logoff", "", "",
-    ]  # fmt: skip
+    lines = ["Action: Login", "Username: callflow", f"Secret: {secret}", "Events: off", "", *action, ""]
     reader, writer = await asyncio.open_connection(site.host, site.site.addresses.ami_port, local_addr=(site.host, 0))
     try:
-        writer.write("\r\n".join(lines).encode())
+        writer.write("\r\n".join([*lines, "Action: Logoff", "", ""]).encode())
         async with asyncio.timeout(ANSWER_LIMIT_S):
             return (await reader.read(-1)).decode()
     finally:

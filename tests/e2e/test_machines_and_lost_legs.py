@@ -9,12 +9,15 @@ import time
 
 import pytest
 
+from agi.silence import AFTER_ASTERISK_S, LOOK_EVERY_S
 from callflow.lab import pbx
+from callflow.lab.plan import SitePlan
 from softphone_sim.bench import joined, key_at_desk
 from softphone_sim.run.acts import answer, hang_up, rings_at, set_policy
 from softphone_sim.run.stage import Actor
 from softphone_sim.script.model import Policy
 from tests.e2e.channels import live_channels
+from tests.e2e.entries import with_site
 from tests.e2e.scene import LIMIT_S, Scene, eventually, pid_of
 
 SPOKEN_PACKETS = 50
@@ -24,6 +27,7 @@ GRACE_IS_OVER_S = 4.5
 """handover_grace_s is 3."""
 
 TRUNK_RTP_TIMEOUT_S, AGENT_RTP_TIMEOUT_S = 5.0, 30.0
+DEAF_S = 300
 MARGIN_S = 1.0
 """The promise is one second (architecture.md §7); then the agent's phone rings and he answers, on a busy machine."""
 
@@ -123,6 +127,26 @@ async def test_when_the_trunk_is_a_black_hole_the_caller_is_back_with_an_agent_i
     await eventually(lambda: asyncio.to_thread(sees_the_other, scene), bool)
 
     assert (back.at_ns - gone_ns) / 1e9 <= TRUNK_RTP_TIMEOUT_S + MARGIN_S
+
+
+@pytest.mark.covers("S-2", "C-04")
+async def test_a_dead_phone_that_asterisk_does_not_notice_brings_his_caller_another_agent_too(
+    scene: Scene, site: SitePlan
+) -> None:
+    # the PBX alone waits longer; the program goes by the site file
+    deaf = site.site.timing.model_copy(update={"agent_silence_s": DEAF_S})
+    async with with_site(scene.plan, site, site.site.model_copy(update={"timing": deaf})):
+        await scene.talk()
+        wang = await scene.stage.agent("wang", platform="12345", seat=2)
+        await set_policy(wang, Policy(answer="auto", after=0.1))
+        scene.zhang.handset.kill()
+        died_ns = time.time_ns()
+        back = await joined(scene.stage, scene.citizen, "wang", died_ns, 2 * AGENT_RTP_TIMEOUT_S, around_ms=0)
+        await scene.citizen_hangs_up()
+
+    ours_s = AGENT_RTP_TIMEOUT_S + AFTER_ASTERISK_S + 2 * LOOK_EVERY_S
+    ring_s = scene.plan.sites[0].site.timing.agent_ring_s
+    assert AGENT_RTP_TIMEOUT_S < (back.at_ns - died_ns) / 1e9 <= ours_s + ring_s + MARGIN_S
 
 
 def sees_the_other(scene: Scene) -> bool:

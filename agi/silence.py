@@ -1,0 +1,123 @@
+"""A second ear for legs that Asterisk takes for alive: agents' and targets' whose audio has stopped.
+
+Asterisk ends such a leg itself (`rtp_timeout`), but its limit counts every packet that comes to the leg's port, also
+one that it drops, and once in some thousand calls it has not noticed at all (docs/chaos.md). So we read what it has
+accepted (`CHANNEL(rtcp,rxcount)`), and a leg whose count stands still for longer than that limit is ended as when a
+phone is lost: the caller gets somebody else. A leg on hold says nothing and is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from agi.actions import leg_lost_action
+from agi.link import AmiLink
+from agi.pbx import AmiPbx
+from agi.wire import UnsendableValue
+from callflow.domain.names import ChannelName
+from callflow.service.ports import AsteriskRefused, LinkDown, LiveChannel
+from callflow.sitefile import Site
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 2.0
+AFTER_ASTERISK_S = 2.0
+"""Asterisk's own limit comes first: it counts whole seconds."""
+
+LOOKS = 3
+"""At least so many looks must see the same count: one that comes late sees nothing by itself."""
+
+TRUNK_SILENCE_S = 5.0
+PAGE_SILENCE_S = 4.0
+"""What pjsip.conf says of trunks to platforms and of phones in a page; of other phones the site file does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A count of packets that has not moved since; seen so many times."""
+
+    count: int
+    since: float
+    looks: int = 1
+
+
+@dataclass(slots=True)
+class Ear:
+    """What was counted on each leg. Pure: `now` is any steady clock's, in seconds."""
+
+    standing: dict[ChannelName, Standing]
+
+    def hears_nothing(self, leg: ChannelName, count: int | None, limit_s: float, now: float) -> bool:
+        """Take one look. None: on hold, or nobody can say. True: it stood still for longer than the limit."""
+        known = self.standing.pop(leg, None)
+        if count is None:
+            return False
+        if known is None or known.count != count:
+            self.standing[leg] = Standing(count, now)
+            return False
+        self.standing[leg] = replace(known, looks=known.looks + 1)
+        return known.looks + 1 >= LOOKS and now - known.since > limit_s + AFTER_ASTERISK_S
+
+    def keep(self, legs: Mapping[ChannelName, float]) -> None:
+        """Forget every other leg."""
+        self.standing = {leg: known for leg, known in self.standing.items() if leg in legs}
+
+
+class SilentLegs:
+    """One site's. `clock`: steady seconds. `run` belongs to the TaskGroup that runs the link."""
+
+    def __init__(self, link: AmiLink, pbx: AmiPbx, site: Site, clock: Callable[[], float]) -> None:
+        self._link, self._pbx, self._clock = link, pbx, clock
+        self._limits_s = limits_of(site)
+        self._ear = Ear({})
+
+    async def run(self) -> None:
+        """Look for ever, while the link is up."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self._look()
+            except (LinkDown, AsteriskRefused, UnsendableValue) as error:
+                log.info("legs not listened to", why=str(error))
+                self._ear.keep({})
+
+    async def _look(self) -> None:
+        if not self._link.is_up:
+            self._ear.keep({})
+            return
+        legs = {leg.name: limit_s for leg in await self._pbx.live_channels() if (limit_s := self._limit_s(leg))}
+        self._ear.keep(legs)
+        for leg, limit_s in legs.items():
+            if self._ear.hears_nothing(leg, await self._accepted(leg), limit_s, self._clock()):
+                log.warning("leg without audio that Asterisk has not ended", channel=leg, limit_s=limit_s)
+                await self._link.send(leg_lost_action(leg))
+
+    def _limit_s(self, leg: LiveChannel) -> float | None:
+        if leg.call_id is None or leg.is_caller or leg.bridge_id is None or leg.state != "Up":
+            return None
+        return self._limits_s.get(leg.name.removeprefix("PJSIP/").rpartition("-")[0])
+
+    async def _accepted(self, leg: ChannelName) -> int | None:
+        try:
+            if await self._value(leg, "CHANNEL(rtp,hold)") != "0":
+                return None
+            return int(await self._value(leg, "CHANNEL(rtcp,rxcount)"))
+        except (AsteriskRefused, ValueError):
+            return None  # it has just gone
+
+    async def _value(self, leg: ChannelName, function: str) -> str:
+        return (await self._link.send({"Action": "Getvar", "Channel": leg, "Variable": function})).first("Value")
+
+
+def limits_of(site: Site) -> dict[str, float]:
+    """After how many seconds without audio Asterisk ends a leg, by endpoint (pjsip.conf); a carrier's has no limit."""
+    agents = {
+        agent.id: PAGE_SILENCE_S if agent.phone == "browser" else float(site.timing.agent_silence_s)
+        for agent in site.agent
+    }
+    trunks = {f"peer-{peer.id}{kind}": TRUNK_SILENCE_S for peer in site.peer for kind in ("", "-claimed")}
+    return agents | trunks
