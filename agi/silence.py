@@ -1,9 +1,8 @@
 """A second ear for legs that Asterisk takes for alive: agents' and targets' whose audio has stopped.
 
-Asterisk ends such a leg itself (`rtp_timeout`), but its limit counts every packet that comes to the leg's port, also
-one that it drops, and once in some thousand calls it has not noticed at all (docs/chaos.md). So we read what it has
-accepted (`CHANNEL(rtcp,rxcount)`), and a leg whose count stands still for longer than that limit is ended as when a
-phone is lost: the caller gets somebody else. A leg on hold says nothing and is left alone.
+Asterisk ends such a leg itself (`rtp_timeout`), but once in some thousand calls it has not noticed (docs/chaos.md). So
+we read what it has accepted (`CHANNEL(rtcp,rxcount)`), and a leg whose count stands still for longer than that limit is
+ended as when a phone is lost: the caller gets somebody else. A leg on hold says nothing and is left alone.
 """
 
 from __future__ import annotations
