@@ -100,7 +100,7 @@ def leg_lost_action(leg: ChannelName) -> dict[str, str | list[str]]:
     Raises:
         OrderUnsendable: there is no leg, or a value that may not go to Asterisk.
     """
-    lost = _checked(_CHANNEL, leg, "the agent's channel")
+    lost = _checked(_CHANNEL, leg, "the lost leg's channel")
     return {
         "Action": "Originate",
         "Channel": "Local/s@phone-lost/n",

@@ -8,7 +8,7 @@ ended as when a phone is lost: the caller gets somebody else. A leg on hold says
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 import structlog
@@ -29,10 +29,6 @@ AFTER_ASTERISK_S = 2.0
 
 LOOKS = 3
 """At least so many looks must see the same count: one that comes late sees nothing by itself."""
-
-TRUNK_SILENCE_S = 5.0
-PAGE_SILENCE_S = 4.0
-"""What pjsip.conf says of trunks to platforms and of phones in a page; of other phones the site file does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Ear:
         self.standing[leg] = replace(known, looks=known.looks + 1)
         return known.looks + 1 >= LOOKS and now - known.since > limit_s + AFTER_ASTERISK_S
 
-    def keep(self, legs: Mapping[ChannelName, float]) -> None:
+    def keep(self, legs: Container[ChannelName]) -> None:
         """Forget every other leg."""
         self.standing = {leg: known for leg, known in self.standing.items() if leg in legs}
 
@@ -71,7 +67,7 @@ class SilentLegs:
 
     def __init__(self, link: AmiLink, pbx: AmiPbx, site: Site, clock: Callable[[], float]) -> None:
         self._link, self._pbx, self._clock = link, pbx, clock
-        self._limits_s = limits_of(site)
+        self._limits_s = site.silence_s
         self._ear = Ear({})
 
     async def run(self) -> None:
@@ -80,22 +76,28 @@ class SilentLegs:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self._look()
-            except (LinkDown, AsteriskRefused, UnsendableValue) as error:
+            except (LinkDown, AsteriskRefused) as error:
                 log.info("legs not listened to", why=str(error))
-                self._ear.keep({})
+                self._ear.keep(())
 
     async def _look(self) -> None:
         if not self._link.is_up:
-            self._ear.keep({})
+            self._ear.keep(())
             return
         legs = {leg.name: limit_s for leg in await self._pbx.live_channels() if (limit_s := self._limit_s(leg))}
         self._ear.keep(legs)
         for leg, limit_s in legs.items():
             if self._ear.hears_nothing(leg, await self._accepted(leg), limit_s, self._clock()):
-                log.warning("leg without audio that Asterisk has not ended", channel=leg, limit_s=limit_s)
-                await self._link.send(leg_lost_action(leg))
+                await self._end(leg, limit_s)
 
-    def _limit_s(self, leg: LiveChannel) -> float | None:
+    async def _end(self, leg: ChannelName, limit_s: float) -> None:
+        log.warning("leg without audio that Asterisk has not ended", channel=leg, limit_s=limit_s)
+        try:
+            await self._link.send(leg_lost_action(leg))
+        except (AsteriskRefused, UnsendableValue) as error:  # the others are listened to all the same
+            log.warning("silent leg not ended", channel=leg, why=str(error))
+
+    def _limit_s(self, leg: LiveChannel) -> int | None:
         if leg.call_id is None or leg.is_caller or leg.bridge_id is None or leg.state != "Up":
             return None
         return self._limits_s.get(leg.name.removeprefix("PJSIP/").rpartition("-")[0])
@@ -110,13 +112,3 @@ class SilentLegs:
 
     async def _value(self, leg: ChannelName, function: str) -> str:
         return (await self._link.send({"Action": "Getvar", "Channel": leg, "Variable": function})).first("Value")
-
-
-def limits_of(site: Site) -> dict[str, float]:
-    """After how many seconds without audio Asterisk ends a leg, by endpoint (pjsip.conf); a carrier's has no limit."""
-    agents = {
-        agent.id: PAGE_SILENCE_S if agent.phone == "browser" else float(site.timing.agent_silence_s)
-        for agent in site.agent
-    }
-    trunks = {f"peer-{peer.id}{kind}": TRUNK_SILENCE_S for peer in site.peer for kind in ("", "-claimed")}
-    return agents | trunks

@@ -26,6 +26,13 @@ from callflow.site_ticket_system import NoticeReceiver, TicketSystem
 Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
 
 
+TRUNK_SILENCE_S = 5
+"""A trunk to a platform carries sound as long as somebody talks there; its PBX has died when none comes."""
+
+PAGE_SILENCE_S = 4
+"""A phone in a page speaks all the time; other phones have `agent_silence_s`."""
+
+
 class SiteFileError(Exception):
     """The site file cannot be used; the message names the file, the field and the cure."""
 
@@ -230,6 +237,13 @@ class Site(Strict):
     def has_browser_phones(self) -> bool:
         """Somebody's phone is in the desk's page, so Asterisk must take SIP over WebSocket."""
         return any(account.phone == "browser" for account in self.agent)
+
+    @property
+    def silence_s(self) -> dict[str, int]:
+        """After how many seconds without audio a leg counts as dead, by endpoint; a carrier's leg never does."""
+        trunks = {f"peer-{peer.id}{kind}": TRUNK_SILENCE_S for peer in self.peer for kind in ("", "-claimed")}
+        in_page = {agent.id: PAGE_SILENCE_S for agent in self.agent if agent.phone == "browser"}
+        return {agent.id: self.timing.agent_silence_s for agent in self.agent} | in_page | trunks
 
     @property
     def roles(self) -> list[tuple[str, str]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import time
 from collections import Counter
 
 import pytest
 
 from callflow.lab.plan import SitePlan
+from softphone_sim.bench import joined
 from tests.e2e.entries import invite, journal_after, journal_size, step_after
 from tests.e2e.far_end import GoneAtOnce, carrier
-from tests.e2e.scene import LIMIT_S, Scene, eventually, pid_of
+from tests.e2e.scene import Scene, eventually, pid_of
 
 TIMES = 200
 """Dial's own G() ended the PBX within 1 to 200 of these."""
@@ -19,7 +20,6 @@ TIMES = 200
 JOINED_ANEW, AS_A_HUMAN_S = 40, 0.35
 """Whose caller and agent are taken out of their bridge for it; nobody presses again sooner."""
 
-LOOK_EVERY_S = 0.005
 WRITTEN_WITHIN_S = 40.0
 """The books come after: each attempt is several commits."""
 
@@ -56,7 +56,8 @@ async def press(scene: Scene, site: SitePlan, times: int, pause_s: float) -> Cou
             before = journal_size(site)
             await invite(scene.plan, site, "119", caller)
             gone += await the_end_of_it(site, before) == "left"
-            await asyncio.sleep(pause_s)
+            now_ns = time.time_ns()
+            await joined(scene.stage, scene.citizen, "zhang", now_ns + int(pause_s * 1e9), around_ms=0)
     heard = scene.silences()
     await scene.citizen_hangs_up()
     incident = await scene.incident()
@@ -69,9 +70,8 @@ async def press(scene: Scene, site: SitePlan, times: int, pause_s: float) -> Cou
 
 async def the_end_of_it(site: SitePlan, before: int) -> str:
     """How the one attempt ended: `left`, or `refused` when the last leg was still on its way out."""
-    async with asyncio.timeout(LIMIT_S):
-        while True:
-            for line in journal_after(site, before):
-                if line.step in ("left", "refused"):
-                    return line.step
-            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def ends() -> list[str]:
+        return [line.step for line in journal_after(site, before) if line.step in ("left", "refused")]
+
+    return (await eventually(ends, len))[0]

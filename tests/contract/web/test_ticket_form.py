@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +12,6 @@ from callflow.domain.names import SiteId
 from callflow.service.messages import VERSION
 from callflow.service.ticket_form import ticket_form
 from tests.web.full_house import NUMBER, FullHouse
-
-if TYPE_CHECKING:
-    pass
 
 FILLED = {"category": "公共设施类", "matter": "complaint", "level": 2, "location": "红星路一段", "summary": "路灯不亮"}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agi.silence import AFTER_ASTERISK_S, LOOK_EVERY_S, TRUNK_SILENCE_S, Ear, limits_of
+from agi.silence import AFTER_ASTERISK_S, LOOK_EVERY_S, Ear
 from callflow.domain.names import ChannelName
-from callflow.sitefile import Site
+from callflow.sitefile import TRUNK_SILENCE_S, Site
 
 LEG = ChannelName("PJSIP/8001-00000001")
 LIMIT_S = 5.0
@@ -37,13 +37,13 @@ def test_a_leg_that_is_gone_is_forgotten() -> None:
     ear = Ear({})
     for at in (0.0, 4.0):
         ear.hears_nothing(LEG, 7, LIMIT_S, at)
-    ear.keep({})
+    ear.keep(())
 
     assert not ear.hears_nothing(LEG, 7, LIMIT_S, 60.0)
 
 
 def test_trunks_and_agents_have_limits_and_carriers_none(site: Site) -> None:
-    limits = limits_of(site)
+    limits = site.silence_s
 
     assert limits["peer-110"] == limits["peer-110-claimed"] == TRUNK_SILENCE_S
     assert {limits[agent.id] for agent in site.agent if agent.phone != "browser"} == {site.timing.agent_silence_s}
