@@ -98,8 +98,11 @@ def _lost_its_pbx(one: AgentLeg, run: RunSeen, time_ns: int) -> bool:
 
 
 def _said_bye(leg: LegSeen, ended_ns: int, run: RunSeen) -> bool:
-    """He hung up himself, and the caller's leg ended soon after; a PBX that stood still meanwhile could not end it."""
-    if leg.answered_ns is None or leg.ended_ns is None or leg.ended_by is not EndedBy.SELF:
+    """He hung up himself, and the caller's leg ended soon after; a PBX that stood still meanwhile could not end it.
+
+    Who has sent the caller on by his transfer key hangs up as well, and says no goodbye.
+    """
+    if leg.answered_ns is None or leg.ended_ns is None or leg.ended_by is not EndedBy.SELF or leg.was_sent_on:
         return False
     return -TOGETHER_NS <= ended_ns - leg.ended_ns <= GOODBYE_NS + _frozen_ns(run, leg.ended_ns, ended_ns)
 

@@ -103,7 +103,8 @@ class Page:
         await self.browser.order("Input.insertText", self.session, text=text)
 
     async def click(self, selector: str) -> None:
-        """Click on the first element that fits."""
+        """Click on the first element that fits, as soon as one is there: a page may still be waiting for an answer."""
+        await self.until("document.querySelector(selector) !== null", selector=selector)
         await self.run("document.querySelector(selector).click()", selector=selector)
 
     async def picture(self, width: int = 1440, height: int = 900) -> bytes:

@@ -29,7 +29,7 @@ VALUES = "return Object.fromEntries(new FormData(document.querySelector('.ticket
 
 
 async def at_the_desk(browser: Browser, house: FullHouse, who: AgentId | None = None) -> DeskPage:
-    """The desk of this account, else of the agent, in a talk."""
+    """The desk of this account, else of the agent, in a talk; its ticket form is there."""
     who = who or house.agent
     page = await browser.page(with_csp=True)
     await page.open(f"{house.url}/")
@@ -37,6 +37,7 @@ async def at_the_desk(browser: Browser, house: FullHouse, who: AgentId | None = 
     await page.run(SIGN_IN, user=who, password=f"secret-of-{who}")
     desk = DeskPage(page, house.url)
     await desk.phase("talking", limit_s=15)
+    await page.until("document.querySelector('.ticket-form')")
     return desk
 
 

@@ -75,7 +75,11 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
         self._engine.tell("incoming", call=prm.newCall.name, text=prm.rdata.wholeMsg)
 
     def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
-        """Report what the far end says of our REFER (NOTIFY, RFC 3515)."""
-        self._engine.tell(
-            "transfer", call=self.name, code=prm.statusCode, reason=prm.reason, final=bool(prm.finalNotify)
-        )
+        """Report what the far end says of our REFER (NOTIFY, RFC 3515); who was sent on well ends his own leg.
+
+        The transferer does that (RFC 5589, 6.1): Asterisk waits a minute for his BYE and sends none before.
+        """
+        is_final = bool(prm.finalNotify)
+        self._engine.tell("transfer", call=self.name, code=prm.statusCode, reason=prm.reason, final=is_final)
+        if is_final and prm.statusCode // 100 == 2:
+            self._engine.do_hang_up(call=self.name)
