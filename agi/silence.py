@@ -2,7 +2,8 @@
 
 Asterisk ends such a leg itself (`rtp_timeout`), but once in some thousand calls it has not noticed (docs/chaos.md). So
 we read what it has accepted (`CHANNEL(rtcp,rxcount)`), and a leg whose count stands still for longer than that limit is
-ended as when a phone is lost: the caller gets somebody else. A leg on hold says nothing and is left alone.
+ended as when a phone is lost: the caller gets somebody else. Who holds says nothing, and Asterisk waits for him for
+ever: he is left alone as long as his phone, or the platform behind a trunk, answers OPTIONS (`qualify_frequency`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Ear:
     standing: dict[ChannelName, Standing]
 
     def hears_nothing(self, leg: ChannelName, count: int | None, limit_s: float, now: float) -> bool:
-        """Take one look. None: on hold, or nobody can say. True: it stood still for longer than the limit."""
+        """Take one look. None: it holds, or nobody can say. True: it stood still for longer than the limit."""
         known = self.standing.pop(leg, None)
         if count is None:
             return False
@@ -100,15 +101,20 @@ class SilentLegs:
     def _limit_s(self, leg: LiveChannel) -> int | None:
         if leg.call_id is None or leg.is_caller or leg.bridge_id is None or leg.state != "Up":
             return None
-        return self._limits_s.get(leg.name.removeprefix("PJSIP/").rpartition("-")[0])
+        return self._limits_s.get(_endpoint(leg.name))
 
     async def _accepted(self, leg: ChannelName) -> int | None:
         try:
-            if await self._value(leg, "CHANNEL(rtp,hold)") != "0":
-                return None
+            holds = await self._value(leg, "CHANNEL(rtp,hold)") != "0"
+            if holds and await self._value(leg, f"PJSIP_DIAL_CONTACTS({_endpoint(leg)})"):
+                return None  # only contacts that can be reached are named
             return int(await self._value(leg, "CHANNEL(rtcp,rxcount)"))
         except (AsteriskRefused, ValueError):
             return None  # it has just gone
 
     async def _value(self, leg: ChannelName, function: str) -> str:
         return (await self._link.send({"Action": "Getvar", "Channel": leg, "Variable": function})).first("Value")
+
+
+def _endpoint(leg: ChannelName) -> str:
+    return leg.removeprefix("PJSIP/").rpartition("-")[0]

@@ -164,6 +164,13 @@ def calibrated(
 
 
 @cache
+def _vocabulary(names: bytes, rarity: bytes) -> Vocabulary:
+    """Both models are trained on the same features: their names are kept once."""
+    index = {name: number for number, name in enumerate(names.decode("utf-8").split("\n"))}
+    return Vocabulary(index, np.frombuffer(rarity, dtype=np.float16).astype(np.float32))
+
+
+@cache
 def load(name: str) -> Model | None:
     """The model "words" or "sentence" from the repository, or None when it was never trained."""
     path = FOLDER / f"{name}.npz"
@@ -171,13 +178,10 @@ def load(name: str) -> Model | None:
         return None
     with np.load(path, allow_pickle=False) as arrays:
         facts = json.loads(bytes(arrays["facts"]))
-        names = bytes(arrays["names"]).decode("utf-8").split("\n")
         known = arrays["known"].astype(np.float32)
         known /= np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-9) if len(known) else 1.0
         return Model(
-            vocabulary=Vocabulary(
-                {name: number for number, name in enumerate(names)}, arrays["rarity"].astype(np.float32)
-            ),
+            vocabulary=_vocabulary(arrays["names"].tobytes(), arrays["rarity"].tobytes()),
             names=head_names(),
             weights=arrays["weights"],
             scales=arrays["scales"].astype(np.float32),

@@ -27,6 +27,10 @@ GRACE_IS_OVER_S = 4.5
 """handover_grace_s is 3."""
 
 TRUNK_RTP_TIMEOUT_S, AGENT_RTP_TIMEOUT_S = 5.0, 30.0
+OURS_S = AGENT_RTP_TIMEOUT_S + AFTER_ASTERISK_S + 2 * LOOK_EVERY_S
+QUALIFY_S = 3.0 + 3.0
+"""How often a phone is asked whether it is there, and how long an answer may take."""
+
 DEAF_S = 300
 MARGIN_S = 1.0
 """The promise is one second (architecture.md §7); then the agent's phone rings and he answers, on a busy machine."""
@@ -138,14 +142,31 @@ async def test_a_dead_phone_that_asterisk_does_not_notice_brings_his_caller_anot
     async with with_site(scene.plan, site, site.site.model_copy(update={"timing": deaf})):
         alone_s = await alone_until_another_agent(scene)
 
-    ours_s = AGENT_RTP_TIMEOUT_S + AFTER_ASTERISK_S + 2 * LOOK_EVERY_S
     ring_s = scene.plan.sites[0].site.timing.agent_ring_s
-    assert AGENT_RTP_TIMEOUT_S < alone_s <= ours_s + ring_s + MARGIN_S
+    assert AGENT_RTP_TIMEOUT_S < alone_s <= OURS_S + ring_s + MARGIN_S
+
+
+@pytest.mark.covers("S-2", "C-04")
+async def test_a_dead_phone_that_holds_its_caller_brings_him_another_agent_and_a_living_one_may_hold(
+    scene: Scene,
+) -> None:
+    await scene.talk()
+    assert scene.zhang.call is not None
+    await scene.zhang.handset.order("hold", call=scene.zhang.call.name, on=True)
+    held_ns = time.time_ns()
+    await asyncio.sleep(OURS_S + LOOK_EVERY_S)  # that nothing happens in it is the point
+    alone_s = await alone_until_another_agent(scene)
+
+    ring_s = scene.plan.sites[0].site.timing.agent_ring_s
+    held_s = (time.time_ns() - held_ns) / 1e9 - alone_s
+    assert held_s > OURS_S, "he held for longer than a dead phone may be silent"
+    assert AGENT_RTP_TIMEOUT_S < alone_s <= OURS_S + QUALIFY_S + ring_s + MARGIN_S
 
 
 async def alone_until_another_agent(scene: Scene) -> float:
     """His agent's phone dies in the talk; seconds until the caller hears another agent. The call is over then."""
-    await scene.talk()
+    if scene.zhang.call is None or not scene.zhang.call.is_live:
+        await scene.talk()
     wang = await scene.stage.agent("wang", platform="12345", seat=2)
     await set_policy(wang, Policy(answer="auto", after=0.1))
     scene.zhang.handset.kill()

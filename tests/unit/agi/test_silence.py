@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, cast
+
 import pytest
 
-from agi.silence import AFTER_ASTERISK_S, LOOK_EVERY_S, Ear
-from callflow.domain.names import ChannelName
+from agi import silence
+from agi.silence import AFTER_ASTERISK_S, LOOK_EVERY_S, Ear, SilentLegs
+from agi.wire import AmiMessage
+from callflow.domain.names import CallId, ChannelName
+from callflow.service.ports import LiveChannel
 from callflow.sitefile import TRUNK_SILENCE_S, Site
 
 LEG = ChannelName("PJSIP/8001-00000001")
@@ -48,3 +58,48 @@ def test_trunks_and_agents_have_limits_and_carriers_none(site: Site) -> None:
     assert limits["peer-110"] == limits["peer-110-claimed"] == TRUNK_SILENCE_S
     assert {limits[agent.id] for agent in site.agent if agent.phone != "browser"} == {site.timing.agent_silence_s}
     assert not {carrier.id for carrier in site.carrier} & set(limits)
+
+
+HOLD, REACHED, COUNT = "CHANNEL(rtp,hold)", "PJSIP_DIAL_CONTACTS(8001)", "CHANNEL(rtcp,rxcount)"
+
+
+@dataclass
+class OneLeg:
+    """A PBX with one agent's leg in a bridge; its packets stand still. Ends after some looks."""
+
+    values: Mapping[str, str]
+    is_up: bool = True
+    ended: list[Any] = field(default_factory=list)
+    looks_left: int = 30
+
+    async def live_channels(self) -> Sequence[LiveChannel]:
+        self.looks_left -= 1
+        if not self.looks_left:
+            raise asyncio.CancelledError
+        return [LiveChannel(LEG, CallId("01M83TCDN4SVV50Q4EBV2MB9S8"), is_caller=False, bridge_id="one", state="Up")]
+
+    async def send(self, action: Mapping[str, Any]) -> AmiMessage:
+        if action["Action"] == "Getvar":
+            return AmiMessage({"Value": (self.values[action["Variable"]],)})
+        self.ended.append(action["Variable"])
+        return AmiMessage({})
+
+
+@pytest.mark.covers("S-2")
+@pytest.mark.parametrize(
+    ("hold", "contacts", "ended"),
+    [("0", "PJSIP/8001/sip:8001@127.0.0.9", {LEG}), ("1", "PJSIP/8001/sip:8001@127.0.0.9", set()), ("1", "", {LEG})],
+    ids=["talks", "holds", "holds and its phone answers nobody"],
+)
+async def test_a_silent_leg_is_ended_but_not_one_that_holds_and_whose_phone_answers(
+    site: Site, monkeypatch: pytest.MonkeyPatch, hold: str, contacts: str, ended: set[str]
+) -> None:
+    monkeypatch.setattr(silence, "LOOK_EVERY_S", 0.0)
+    one = OneLeg({HOLD: hold, REACHED: contacts, COUNT: "7"})
+    seconds = count(step=2)
+    ear = SilentLegs(cast("Any", one), cast("Any", one), site, lambda: float(next(seconds)))
+    with suppress(asyncio.CancelledError):
+        await ear.run()
+
+    assert one.looks_left == 0
+    assert {line.removeprefix("LOSTCHAN=") for lines in one.ended for line in lines} == ended
