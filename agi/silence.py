@@ -3,7 +3,8 @@
 Asterisk ends such a leg itself (`rtp_timeout`), but once in some thousand calls it has not noticed (docs/chaos.md). So
 we read what it has accepted (`CHANNEL(rtcp,rxcount)`), and a leg whose count stands still for longer than that limit is
 ended as when a phone is lost: the caller gets somebody else. Who holds says nothing, and Asterisk waits for him for
-ever: he is left alone as long as his phone, or the platform behind a trunk, answers OPTIONS (`qualify_frequency`).
+ever: he is left alone as long as his phone, or the platform behind a trunk, answers OPTIONS (`qualify_frequency`), and
+a page or a trunk that does not is given as long as any phone (`agent_silence_s`): it may only be connecting anew.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class SilentLegs:
 
     def __init__(self, link: AmiLink, pbx: AmiPbx, site: Site, clock: Callable[[], float]) -> None:
         self._link, self._pbx, self._clock = link, pbx, clock
-        self._limits_s = site.silence_s
+        self._limits_s, self._held_s = site.silence_s, site.timing.agent_silence_s
         self._ear = Ear({})
 
     async def run(self) -> None:
@@ -88,8 +89,10 @@ class SilentLegs:
         legs = {leg.name: limit_s for leg in await self._pbx.live_channels() if (limit_s := self._limit_s(leg))}
         self._ear.keep(legs)
         for leg, limit_s in legs.items():
-            if self._ear.hears_nothing(leg, await self._accepted(leg), limit_s, self._clock()):
-                await self._end(leg, limit_s)
+            count, holds = await self._accepted(leg)
+            most_s = max(limit_s, self._held_s) if holds else limit_s
+            if self._ear.hears_nothing(leg, count, most_s, self._clock()):
+                await self._end(leg, most_s)
 
     async def _end(self, leg: ChannelName, limit_s: float) -> None:
         log.warning("leg without audio that Asterisk has not ended", channel=leg, limit_s=limit_s)
@@ -103,14 +106,15 @@ class SilentLegs:
             return None
         return self._limits_s.get(_endpoint(leg.name))
 
-    async def _accepted(self, leg: ChannelName) -> int | None:
+    async def _accepted(self, leg: ChannelName) -> tuple[int | None, bool]:
+        """How many packets, None if it may be silent; and whether it holds."""
         try:
             holds = await self._value(leg, "CHANNEL(rtp,hold)") != "0"
             if holds and await self._value(leg, f"PJSIP_DIAL_CONTACTS({_endpoint(leg)})"):
-                return None  # only contacts that can be reached are named
-            return int(await self._value(leg, "CHANNEL(rtcp,rxcount)"))
+                return None, holds  # only contacts that can be reached are named
+            return int(await self._value(leg, "CHANNEL(rtcp,rxcount)")), holds
         except (AsteriskRefused, ValueError):
-            return None  # it has just gone
+            return None, False  # it has just gone
 
     async def _value(self, leg: ChannelName, function: str) -> str:
         return (await self._link.send({"Action": "Getvar", "Channel": leg, "Variable": function})).first("Value")

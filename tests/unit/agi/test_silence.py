@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, cast
 
 import pytest
@@ -60,46 +59,60 @@ def test_trunks_and_agents_have_limits_and_carriers_none(site: Site) -> None:
     assert not {carrier.id for carrier in site.carrier} & set(limits)
 
 
-HOLD, REACHED, COUNT = "CHANNEL(rtp,hold)", "PJSIP_DIAL_CONTACTS(8001)", "CHANNEL(rtcp,rxcount)"
+TRUNK, HERE = ChannelName("PJSIP/peer-110-00000002"), "PJSIP/somebody/sip:somebody@127.0.0.9"
+LOOKS = 40
 
 
 @dataclass
 class OneLeg:
-    """A PBX with one agent's leg in a bridge; its packets stand still. Ends after some looks."""
+    """A PBX with one leg in a bridge, whose packets stand still; somebody looks every two seconds, some times."""
 
-    values: Mapping[str, str]
+    leg: ChannelName
+    hold: str
+    contacts: str
     is_up: bool = True
-    ended: list[Any] = field(default_factory=list)
-    looks_left: int = 30
+    looks: int = 0
+    ended: dict[int, list[str]] = field(default_factory=dict)  # second -> what was asked for
+
+    @property
+    def now(self) -> float:
+        return self.looks * LOOK_EVERY_S
 
     async def live_channels(self) -> Sequence[LiveChannel]:
-        self.looks_left -= 1
-        if not self.looks_left:
+        self.looks += 1
+        if self.looks > LOOKS:
             raise asyncio.CancelledError
-        return [LiveChannel(LEG, CallId("01M83TCDN4SVV50Q4EBV2MB9S8"), is_caller=False, bridge_id="one", state="Up")]
+        return [LiveChannel(self.leg, CallId("01M83TCDN4SVV50Q4EBV2MB9S8"), is_caller=False, bridge_id="b", state="Up")]
 
     async def send(self, action: Mapping[str, Any]) -> AmiMessage:
-        if action["Action"] == "Getvar":
-            return AmiMessage({"Value": (self.values[action["Variable"]],)})
-        self.ended.append(action["Variable"])
-        return AmiMessage({})
+        if action["Action"] != "Getvar":
+            self.ended.setdefault(int(self.now), action["Variable"])
+            return AmiMessage({})
+        endpoint = self.leg.removeprefix("PJSIP/").rpartition("-")[0]
+        said = {"CHANNEL(rtp,hold)": self.hold, f"PJSIP_DIAL_CONTACTS({endpoint})": self.contacts}
+        return AmiMessage({"Value": (said.get(action["Variable"], "7"),)})
 
 
 @pytest.mark.covers("S-2")
 @pytest.mark.parametrize(
-    ("hold", "contacts", "ended"),
-    [("0", "PJSIP/8001/sip:8001@127.0.0.9", {LEG}), ("1", "PJSIP/8001/sip:8001@127.0.0.9", set()), ("1", "", {LEG})],
-    ids=["talks", "holds", "holds and its phone answers nobody"],
-)
+    ("one", "limit_s"),
+    [
+        (OneLeg(LEG, "0", HERE), 30.0), (OneLeg(LEG, "1", HERE), None), (OneLeg(LEG, "1", ""), 30.0),
+        (OneLeg(TRUNK, "0", HERE), 5.0), (OneLeg(TRUNK, "1", HERE), None), (OneLeg(TRUNK, "1", ""), 30.0),
+    ],
+    ids=["talks", "holds", "holds, its phone is away", "trunk", "trunk, held", "trunk, held, the platform is away"],
+)  # fmt: skip
 async def test_a_silent_leg_is_ended_but_not_one_that_holds_and_whose_phone_answers(
-    site: Site, monkeypatch: pytest.MonkeyPatch, hold: str, contacts: str, ended: set[str]
+    site: Site, monkeypatch: pytest.MonkeyPatch, one: OneLeg, limit_s: float | None
 ) -> None:
     monkeypatch.setattr(silence, "LOOK_EVERY_S", 0.0)
-    one = OneLeg({HOLD: hold, REACHED: contacts, COUNT: "7"})
-    seconds = count(step=2)
-    ear = SilentLegs(cast("Any", one), cast("Any", one), site, lambda: float(next(seconds)))
     with suppress(asyncio.CancelledError):
-        await ear.run()
+        await SilentLegs(cast("Any", one), cast("Any", one), site, lambda: one.now).run()
+    first_s, asked = next(iter(one.ended.items()), (None, None))
 
-    assert one.looks_left == 0
-    assert {line.removeprefix("LOSTCHAN=") for lines in one.ended for line in lines} == ended
+    assert one.looks > LOOKS
+    if limit_s is None or first_s is None:
+        assert first_s is limit_s
+    else:
+        assert limit_s + AFTER_ASTERISK_S < first_s - LOOK_EVERY_S <= limit_s + AFTER_ASTERISK_S + LOOK_EVERY_S
+        assert asked == [f"LOSTCHAN={one.leg}"]
