@@ -21,9 +21,7 @@ from classifier.solve import Head, Matrix, Solved, solve
 FOLDS = 3
 SAMPLE = 16  # one utterance in so many is read anew
 MOVED = 0.02  # 1 - cosine: a vector cut to whole numbers is 0.0001 off, that of another sentence 0.3
-PLAIN_WRITERS = frozenset(
-    {"writer-a", "writer-c", "writer-d", "writer-i", "writer-p", "writer-s", "writer-t", "formal-j", "formal-k"}
-)
+PLAIN_WRITERS = frozenset({*(f"writer-{letter}" for letter in "acdipstuvwx"), "formal-j", "formal-k"})
 """What the confidence is calibrated on: the others wrote traps, twins or look-alikes, or knew the rules."""
 HIDING_WRITERS = frozenset({"writer-m", "writer-n"})
 """Told to hide danger or the second matter: calibrated on them, all else would sound more dangerous than it is."""
@@ -223,6 +221,9 @@ def _write(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
 
 
 def main(keep: Path) -> list[str]:
-    """Train on the whole corpus with the vectors kept in `keep`."""
-    made = material(corpus(), Encoder(keep))
+    """Train on the whole corpus. Vectors: of the committed model if it knows the same corpus (a sample is read anew).
+
+    Else of `keep`; what is not there is read, 30 ms each.
+    """
+    made = material(corpus(), Encoder(keep), trust=True)
     return train(made, solved(made))
