@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
+from softphone_sim.phone.messages import SUCCESS
 from softphone_sim.phone.tap import Tap
 
 if TYPE_CHECKING:
@@ -81,5 +82,5 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
         """
         is_final = bool(prm.finalNotify)
         self._engine.tell("transfer", call=self.name, code=prm.statusCode, reason=prm.reason, final=is_final)
-        if is_final and prm.statusCode // 100 == 2:
+        if is_final and prm.statusCode in SUCCESS:
             self._engine.do_hang_up(call=self.name)

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+SUCCESS = range(200, 300)
+"""Final answers that say yes (RFC 3261, 21.2)."""
+
 LOG_ENTRY = re.compile(
     r"^(?P<way>TX|RX) \d+ bytes \S+ msg .*? (?:to|from) \w+ (?P<peer>[^\s]+?):\r?\n(?P<message>.*?)\r?\n?--end msg--",
     re.DOTALL,

@@ -14,7 +14,7 @@ import numpy as np
 from softphone_sim.ears.listen import NS_PER_MS, PACKET_MS, Interval, listen
 from softphone_sim.ears.tape import read_tape
 from softphone_sim.phone.handset import CallSeen, Handset
-from softphone_sim.phone.messages import SipMessage
+from softphone_sim.phone.messages import SUCCESS, SipMessage
 
 PACKET_NS = int(PACKET_MS * NS_PER_MS)
 BREATH_NS = 3 * PACKET_NS  # a shorter change of voices is a transition, a shorter pause the machine's jitter
@@ -98,7 +98,7 @@ def leg_seen(
         stretches=tuple(stretches(call, tones_hz)),
         let_go_ns=let_go.time_ns if let_go else None,
         let_go_cause=_cause(let_go),
-        was_sent_on=any(is_final and code // 100 == 2 for _, code, is_final in call.transfers),
+        was_sent_on=any(is_final and code in SUCCESS for _, code, is_final in call.transfers),
     )
 
 
