@@ -11,10 +11,15 @@ import pytest
 from softphone_sim.bench import joined
 from softphone_sim.ears.listen import MUSIC
 from softphone_sim.phone.handset import CallSeen
-from softphone_sim.run.acts import answer, dial, hang_up, set_policy
+from softphone_sim.run.acts import answer, dial, hang_up, refuse, set_policy
 from softphone_sim.script.model import Policy
 from tests.e2e.records import doubled, is_whole
 from tests.e2e.scene import LIMIT_S, NUMBER, Scene, heal, pid_of, strike
+
+
+def hears_music(scene: Scene) -> bool:
+    """The caller, at any time so far."""
+    return bool(scene.stage.heard_by(scene.citizen).voices[MUSIC].any())
 
 
 async def consults(scene: Scene) -> tuple[CallSeen, CallSeen, CallSeen]:
@@ -22,7 +27,7 @@ async def consults(scene: Scene) -> tuple[CallSeen, CallSeen, CallSeen]:
     assert scene.zhang.call is not None
     first = scene.zhang.call
     await scene.zhang.handset.order("hold", call=first.name, on=True)
-    assert await scene.stage.bell.until(lambda: bool(scene.stage.heard_by(scene.citizen).voices[MUSIC].any()), LIMIT_S)
+    assert await scene.stage.bell.until(lambda: hears_music(scene), LIMIT_S)
     second = await dial(scene.stage, scene.zhang, "110")
     ringing = await scene.rings()
     await answer(scene.stage, scene.li, ringing)
@@ -99,3 +104,47 @@ async def test_who_is_transferred_into_a_call_of_the_agents_own_whose_other_end_
 
     assert again is not None
     assert again.began_ns > moved_ns, "his agent was rung for him"
+
+
+async def transfers_while_it_rings(scene: Scene, *, is_held: bool) -> tuple[CallSeen, int]:
+    """Our agent puts the caller into a call that still rings; it at 110, and when."""
+    assert scene.zhang.call is not None
+    first = scene.zhang.call
+    if is_held:
+        await scene.zhang.handset.order("hold", call=first.name, on=True)
+        assert await scene.stage.bell.until(lambda: hears_music(scene), LIMIT_S)
+    second = await dial(scene.stage, scene.zhang, "110")
+    ringing = await scene.rings()
+    await set_policy(scene.zhang, Policy(answer="auto", after=0.1))
+    moved_ns = time.time_ns()
+    await scene.zhang.handset.order("refer", call=first.name, replaces=second.name)
+    await scene.stage.bell.until(lambda: first.ended_ns and second.ended_ns, LIMIT_S)
+    return ringing, moved_ns
+
+
+@pytest.mark.covers("S-8", "C-04", "C-18")
+async def test_who_was_transferred_while_it_rang_and_loses_the_far_pbx_has_his_agent_again(scene: Scene) -> None:
+    """The caller is the one who dials now: Dial must not end his call together with the leg that it has lost."""
+    await scene.talk()
+    ringing, moved_ns = await transfers_while_it_rings(scene, is_held=True)
+    await scene.li_answers(ringing)
+    await joined(scene.stage, scene.citizen, "li", moved_ns, around_ms=0)
+    far = pid_of(scene.plan, "110", "asterisk")
+    os.kill(far, signal.SIGSTOP)
+    gone_ns = time.time_ns()
+    try:
+        await joined(scene.stage, scene.citizen, "zhang", gone_ns, 3 * LIMIT_S, around_ms=0)
+    finally:
+        os.kill(far, signal.SIGCONT)
+    await scene.citizen_hangs_up()
+
+
+@pytest.mark.covers("S-8", "C-18")
+async def test_who_was_transferred_into_a_call_of_the_agents_own_that_is_refused_has_his_agent_again(
+    scene: Scene,
+) -> None:
+    await scene.talk()
+    ringing, moved_ns = await transfers_while_it_rings(scene, is_held=False)
+    await refuse(scene.stage, scene.li, ringing, 486)
+    await joined(scene.stage, scene.citizen, "zhang", moved_ns, 3 * LIMIT_S, around_ms=0)
+    await scene.citizen_hangs_up()
