@@ -1,4 +1,4 @@
-"""The channels that a PBX has now, by its own list."""
+"""What a PBX lists now: its channels, and whether it sees the other platform."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ def listed_channels(plan: Plan, site: SitePlan) -> list[str]:
 def live_channels(plan: Plan, site: SitePlan) -> list[str]:
     """The names of those that are there."""
     return [name for name in listed_channels(plan, site) if not name.startswith(DEAD_NAME)]
+
+
+def sees_the_other(plan: Plan) -> bool:
+    """12345 sees the other PBX again, so that the next test finds the lab whole."""
+    told = pbx.console(plan, plan.sites[0], "pjsip show contacts")
+    return any("peer-110/" in line and "Avail" in line for line in told.splitlines())

@@ -16,7 +16,7 @@ from softphone_sim.bench import joined, key_at_desk
 from softphone_sim.run.acts import answer, hang_up, rings_at, set_policy
 from softphone_sim.run.stage import Actor
 from softphone_sim.script.model import Policy
-from tests.e2e.channels import live_channels
+from tests.e2e.channels import live_channels, sees_the_other
 from tests.e2e.entries import with_site
 from tests.e2e.scene import LIMIT_S, Scene, eventually, pid_of
 
@@ -128,7 +128,7 @@ async def test_when_the_trunk_is_a_black_hole_the_caller_is_back_with_an_agent_i
     finally:
         os.kill(far, signal.SIGCONT)
     await scene.citizen_hangs_up()
-    await eventually(lambda: asyncio.to_thread(sees_the_other, scene), bool)
+    await eventually(lambda: asyncio.to_thread(sees_the_other, scene.plan), bool)
 
     assert (back.at_ns - gone_ns) / 1e9 <= TRUNK_RTP_TIMEOUT_S + MARGIN_S
 
@@ -174,12 +174,6 @@ async def alone_until_another_agent(scene: Scene) -> float:
     back = await joined(scene.stage, scene.citizen, "wang", died_ns, 2 * AGENT_RTP_TIMEOUT_S, around_ms=0)
     await scene.citizen_hangs_up()
     return (back.at_ns - died_ns) / 1e9
-
-
-def sees_the_other(scene: Scene) -> bool:
-    """12345 sees the other PBX again, so that the next test finds the lab whole."""
-    told = pbx.console(scene.plan, scene.plan.sites[0], "pjsip show contacts")
-    return any("peer-110/" in line and "Avail" in line for line in told.splitlines())
 
 
 @pytest.mark.covers("S-2")

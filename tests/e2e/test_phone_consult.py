@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -13,8 +14,9 @@ from softphone_sim.ears.listen import MUSIC
 from softphone_sim.phone.handset import CallSeen
 from softphone_sim.run.acts import answer, dial, hang_up, refuse, set_policy
 from softphone_sim.script.model import Policy
+from tests.e2e.channels import sees_the_other
 from tests.e2e.records import doubled, is_whole
-from tests.e2e.scene import LIMIT_S, NUMBER, Scene, heal, pid_of, strike
+from tests.e2e.scene import LIMIT_S, NUMBER, Scene, eventually, heal, pid_of, strike
 
 
 def hears_music(scene: Scene) -> bool:
@@ -123,10 +125,13 @@ async def transfers_while_it_rings(scene: Scene, *, is_held: bool) -> tuple[Call
 
 
 @pytest.mark.covers("S-8", "C-04", "C-18")
-async def test_who_was_transferred_while_it_rang_and_loses_the_far_pbx_has_his_agent_again(scene: Scene) -> None:
+@pytest.mark.parametrize("is_held", [True, False], ids=["a consult", "a call of the agent's own"])
+async def test_who_was_transferred_while_it_rang_and_loses_the_far_pbx_has_his_agent_again(
+    scene: Scene, *, is_held: bool
+) -> None:
     """The caller is the one who dials now: Dial must not end his call together with the leg that it has lost."""
     await scene.talk()
-    ringing, moved_ns = await transfers_while_it_rings(scene, is_held=True)
+    ringing, moved_ns = await transfers_while_it_rings(scene, is_held=is_held)
     await scene.li_answers(ringing)
     await joined(scene.stage, scene.citizen, "li", moved_ns, around_ms=0)
     far = pid_of(scene.plan, "110", "asterisk")
@@ -137,6 +142,7 @@ async def test_who_was_transferred_while_it_rang_and_loses_the_far_pbx_has_his_a
     finally:
         os.kill(far, signal.SIGCONT)
     await scene.citizen_hangs_up()
+    await eventually(lambda: asyncio.to_thread(sees_the_other, scene.plan), bool)
 
 
 @pytest.mark.covers("S-8", "C-18")
