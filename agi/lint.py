@@ -29,7 +29,7 @@ PROVIDED_BY = {
     "Answer": "", "Originate": "app_originate", "Playback": "app_playback", "Queue": "app_queue", "Return": "app_stack",
     "Set": "", "SoftHangup": "app_softhangup", "StartMusicOnHold": "res_musiconhold",
     "StopMusicOnHold": "res_musiconhold", "UserEvent": "app_userevent", "Wait": "",
-    "WaitForCondition": "app_waitforcond",
+    "WaitForCondition": "app_waitforcond", "PlayTones": "app_playtones", "StopPlayTones": "app_playtones",
 }  # fmt: skip
 """Every application that our dialplan may name, and the module it comes from ("" = Asterisk itself)."""
 

@@ -154,3 +154,18 @@ async def test_who_was_transferred_into_a_call_of_the_agents_own_that_is_refused
     await refuse(scene.stage, scene.li, ringing, 486)
     await joined(scene.stage, scene.citizen, "zhang", moved_ns, 3 * LIMIT_S, around_ms=0)
     await scene.citizen_hangs_up()
+
+
+@pytest.mark.covers("S-8", "C-18")
+async def test_who_is_transferred_to_the_tone_of_a_wrong_number_has_his_agent_again(scene: Scene) -> None:
+    await scene.talk()
+    assert scene.zhang.call is not None
+    first = scene.zhang.call
+    wrong = await dial(scene.stage, scene.zhang, "555")
+    assert await scene.stage.bell.until(lambda: wrong.answered_ns, LIMIT_S)
+    await set_policy(scene.zhang, Policy(answer="auto", after=0.1))
+    moved_ns = time.time_ns()
+    await scene.zhang.handset.order("refer", call=first.name, replaces=wrong.name)
+    await scene.stage.bell.until(lambda: first.ended_ns and wrong.ended_ns, LIMIT_S)
+    await joined(scene.stage, scene.citizen, "zhang", moved_ns, 2 * LIMIT_S, around_ms=0)
+    await scene.citizen_hangs_up()
