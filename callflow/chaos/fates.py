@@ -102,7 +102,7 @@ def _said_bye(leg: LegSeen, ended_ns: int, run: RunSeen) -> bool:
 
     Who has sent the caller on by his transfer key hangs up as well, and says no goodbye.
     """
-    if leg.answered_ns is None or leg.ended_ns is None or leg.ended_by is not EndedBy.SELF or leg.was_sent_on:
+    if leg.answered_ns is None or leg.ended_ns is None or leg.ended_by is not EndedBy.SELF or leg.has_transferred:
         return False
     return -TOGETHER_NS <= ended_ns - leg.ended_ns <= GOODBYE_NS + _frozen_ns(run, leg.ended_ns, ended_ns)
 

@@ -76,9 +76,9 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 ships no types
         self._engine.tell("incoming", call=prm.newCall.name, text=prm.rdata.wholeMsg)
 
     def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - PJSUA2 calls it by this name
-        """Report what the far end says of our REFER (NOTIFY, RFC 3515); who was sent on well ends his own leg.
+        """Report what the far end says of our REFER (NOTIFY, RFC 3515); on success the leg ends.
 
-        The transferer does that (RFC 5589, 6.1): Asterisk waits a minute for his BYE and sends none before.
+        The transferer ends it (RFC 5589, 6.1): Asterisk waits a minute for his BYE and sends none before.
         """
         is_final = bool(prm.finalNotify)
         self._engine.tell("transfer", call=self.name, code=prm.statusCode, reason=prm.reason, final=is_final)

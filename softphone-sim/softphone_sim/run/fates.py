@@ -47,7 +47,7 @@ class LegSeen:
     stretches: tuple[Interval, ...]  # who was heard, in order
     let_go_ns: int | None = None  # when it first sent a BYE or CANCEL itself
     let_go_cause: int = 0  # Q.850 that this one named
-    was_sent_on: bool = False  # by a REFER that succeeded: its own BYE is no goodbye
+    has_transferred: bool = False  # its REFER succeeded, so its own BYE is no goodbye
 
     def __str__(self) -> str:
         """What happened to it when, in epoch seconds."""
@@ -98,7 +98,7 @@ def leg_seen(
         stretches=tuple(stretches(call, tones_hz)),
         let_go_ns=let_go.time_ns if let_go else None,
         let_go_cause=_cause(let_go),
-        was_sent_on=any(is_final and code in SUCCESS for _, code, is_final in call.transfers),
+        has_transferred=any(is_final and code in SUCCESS for _, code, is_final in call.transfers),
     )
 
 

@@ -93,7 +93,7 @@ def test_one_partners_goodbye_while_another_stays_does_not_excuse_a_cut() -> Non
 
 
 def test_an_agent_who_sends_his_caller_on_has_said_no_goodbye() -> None:
-    zhang_left = replace(ZHANG, leg=replace(ZHANG.leg, ended_by=EndedBy.SELF, ended_ns=at(9.5), was_sent_on=True))
+    zhang_left = replace(ZHANG, leg=replace(ZHANG.leg, ended_by=EndedBy.SELF, ended_ns=at(9.5), has_transferred=True))
 
     assert ("cut", NUMBER) in rules(run(ended_by_us(zhang_left)), replace(BOOKS, steps=STEPS[:1]))
 
