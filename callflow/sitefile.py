@@ -15,19 +15,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from callflow.domain.confidence import Viewer
-from callflow.domain.names import LANGUAGE_TAG
-from callflow.service.exchange import Mode
-from callflow.service.profiles import Profile
 from callflow.site_directory import Target
 from callflow.site_keeping import Journal, Logs, Recording, Retention, Strict
 from callflow.site_people import SEES_CONFIDENTIAL, AgentAccount, Code, Guard, Security, Supervision
 from callflow.site_ticket_system import NoticeReceiver, TicketSystem
-
-Address = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:-]{3,64}$")]
-
-
-TRUNK_SILENCE_S = 5
-"""A trunk to a platform carries sound as long as somebody talks there; its PBX has died when none comes."""
+from callflow.site_trunks import TRUNK_SILENCE_S, Address, Carrier, Peer
 
 PAGE_SILENCE_S = 4
 """A phone in a page speaks all the time; other phones have `agent_silence_s`."""
@@ -96,82 +88,6 @@ class Timing(Strict):
     callback_limit_s: int = Field(default=40, ge=5, le=120)
     consult_limit_s: int = Field(default=120, ge=10, le=600)
     agent_silence_s: int = Field(default=30, ge=4, le=300)
-
-
-class Carrier(Strict):
-    """A trunk that callers come in by. `trusted`: its P-Asserted-Identity is the network's word.
-
-    `send_identity`: whose number a target behind it is shown. "never" is ours; "allowed" the caller's, unless he hides
-    it; "always" his, hidden or not, for a line inside the trust domain (119, 120, 122). An unverified one never leaves.
-    `language`: what callers by it speak (BCP 47), for a line that a language has to itself; an agent may say otherwise.
-    """
-
-    id: Code
-    address: Address
-    trusted: bool
-    send_identity: Literal["always", "allowed", "never"] = "never"
-    number_refused_codes: tuple[int, ...] = ()
-    language: Annotated[str, StringConstraints(pattern=LANGUAGE_TAG, max_length=16)] = ""
-
-
-class Folders(Strict):
-    """Where a gateway between two networks takes our files from (`out`) and puts the peer's (`into`)."""
-
-    out: Path
-    into: Path
-
-
-class Names(Strict):
-    """A peer's own names for what crosses (R-062): our field -> his, and of a field our word -> his."""
-
-    fields: dict[str, Annotated[str, StringConstraints(pattern=r"^\w{1,64}$")]] = Field(default_factory=dict)
-    words: dict[str, dict[str, Annotated[str, StringConstraints(max_length=64)]]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _can_be_read_back(self) -> Names:
-        ambiguity = self.profile.ambiguity()
-        if ambiguity is not None:
-            raise ValueError(ambiguity)
-        return self
-
-    @property
-    def profile(self) -> Profile:
-        """For whoever writes and reads messages."""
-        return Profile(self.fields, self.words)
-
-
-class Peer(Strict):
-    """Another platform (or a line such as 119). Of trust every field is a decision; none has a default.
-
-    `exchange_out`, `exchange_in`: how our messages travel to him and his to us. "push" to us and "pull" from us are
-    served at our own door; `exchange` is his.
-    """
-
-    id: Code
-    address: Address
-    exchange: str
-    believe_identity: bool
-    send_identity: Literal["always", "allowed", "never"]
-    answer_is_human: bool
-    number_refused_codes: tuple[int, ...]
-    trunk_port: int = Field(default=5061, ge=1, le=65535)
-    max_hops: int = Field(ge=1, le=9)
-    uui_key_id: int = Field(ge=1, le=255)
-    exchange_out: Mode = Mode.PUSH
-    exchange_in: Mode = Mode.PUSH
-    exchange_folders: Folders | None = None
-    names: Names = Names()
-
-    @model_validator(mode="after")
-    def _files_have_folders(self) -> Peer:
-        if Mode.FILE in (self.exchange_out, self.exchange_in) and self.exchange_folders is None:
-            raise ValueError('"file" needs exchange_folders, with `out` and `into`')
-        return self
-
-    @property
-    def profile(self) -> Profile:
-        """His own names for what crosses."""
-        return self.names.profile
 
 
 class Site(Strict):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from callflow.adapters.ticket_webhook import TicketWebhook
     from callflow.service.inflow import Inflow
     from callflow.service.outflow import Outflow
-    from callflow.sitefile import Peer
+    from callflow.site_trunks import Peer
 
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0

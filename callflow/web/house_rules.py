@@ -17,7 +17,8 @@ from callflow.service.trust import warnings
 from callflow.site_directory import Target
 from callflow.site_keeping import Recording, Retention
 from callflow.site_people import AgentAccount
-from callflow.sitefile import Carrier, Peer, Platform, Timing
+from callflow.site_trunks import Carrier, Peer
+from callflow.sitefile import Platform, Timing
 from callflow.web.routes import Role, Route, Visit, answer
 from callflow.web.schemas import View
 

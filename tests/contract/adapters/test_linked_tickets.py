@@ -17,7 +17,8 @@ from callflow.domain.names import (
 )
 from callflow.service.messages import Handover
 from callflow.service.take_in import NO_CALL, LinkTicket, OpenLinkedTicket
-from callflow.sitefile import Peer, Site
+from callflow.site_trunks import Peer
+from callflow.sitefile import Site
 from tests.contract.adapters.books import (
     GOV,
     NOW,

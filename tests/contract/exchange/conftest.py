@@ -38,7 +38,8 @@ from callflow.service.exchange import Mode
 from callflow.service.messages import ExchangeMessage
 from callflow.service.signatures import Keyring, Signer
 from callflow.service.take_in import taker
-from callflow.sitefile import Folders, Site, load_site
+from callflow.site_trunks import Folders
+from callflow.sitefile import Site, load_site
 from callflow.web.exchange import exchange_app, server_tls
 
 NOW = 1_795_312_800.0

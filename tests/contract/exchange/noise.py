@@ -12,7 +12,7 @@ from typing import Any
 from callflow.service.exchange import PeerAway
 from callflow.service.ports import FactsAway
 from callflow.service.profiles import Profile
-from callflow.sitefile import Names
+from callflow.site_trunks import Names
 from tests.contract.exchange import version_1_0
 
 Platform = Any

@@ -11,7 +11,8 @@ from callflow.service.exchange import Mode
 from callflow.service.messages import KINDS
 from callflow.service.profiles import OURS, Profile
 from callflow.service.signatures import Refused, open_message
-from callflow.sitefile import Names, SiteFileError, load_site
+from callflow.site_trunks import Names
+from callflow.sitefile import SiteFileError, load_site
 from tests.contract.exchange import story
 from tests.contract.exchange.conftest import GOV, NET, POLICE, SITES, a_platform
 from tests.contract.exchange.record_corpus import CORPUS

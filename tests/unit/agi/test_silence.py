@@ -15,7 +15,8 @@ from agi.silence import AFTER_ASTERISK_S, LOOK_EVERY_S, Ear, SilentLegs
 from agi.wire import AmiMessage
 from callflow.domain.names import CallId, ChannelName
 from callflow.service.ports import LiveChannel
-from callflow.sitefile import TRUNK_SILENCE_S, Site
+from callflow.site_trunks import TRUNK_SILENCE_S
+from callflow.sitefile import Site
 
 LEG = ChannelName("PJSIP/8001-00000001")
 LIMIT_S = 5.0
