@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -199,21 +200,24 @@ async def chromium(place: Path, voice: Path | None = None) -> AsyncIterator[Brow
     # its sandbox refuses to work for root, which is what a container's tests often are
     heard = () if voice is None else (*WITH_MICROPHONE, f"--use-file-for-fake-audio-capture={voice}")
     flags = (*FLAGS, *heard, f"--user-data-dir={place}", *(("--no-sandbox",) if os.geteuid() == 0 else ()))
-    with (place / "chromium.log").open("wb") as log:
+    with (
+        tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as scrap,  # its socket stays behind
+        (place / "chromium.log").open("wb") as log,
+    ):
         process = await asyncio.create_subprocess_exec(
             program, *flags, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**os.environ, "HOME": str(place)},
+            env={**os.environ, "HOME": str(place), "TMPDIR": scrap},
         )  # fmt: skip
-    try:
-        url = await _debugging_url(place, process)
-        async with aiohttp.ClientSession() as http, http.ws_connect(url, max_msg_size=0) as socket:
-            browser = Browser(socket, process)
-            async with asyncio.TaskGroup() as group:
-                listening = group.create_task(browser.listen())
-                yield browser
-                listening.cancel()
-    finally:
-        await _end(process)
+        try:
+            url = await _debugging_url(place, process)
+            async with aiohttp.ClientSession() as http, http.ws_connect(url, max_msg_size=0) as socket:
+                browser = Browser(socket, process)
+                async with asyncio.TaskGroup() as group:
+                    listening = group.create_task(browser.listen())
+                    yield browser
+                    listening.cancel()
+        finally:
+            await _end(process)
 
 
 async def _debugging_url(place: Path, process: asyncio.subprocess.Process) -> str:
