@@ -1,7 +1,6 @@
 """`./run bench classifier`: latency, throughput, memory and start, with and without the sentence encoder."""
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -15,11 +14,15 @@ from classifier.tuning import Tuning
 
 LONG = 10_000
 EVERY = 12  # every twelfth utterance of the corpus
-START = """import time
+IN_SERVICE = """import time
 began = time.perf_counter()
 from classifier import classify
 classify("您好")
-print(time.perf_counter() - began)"""
+start_s = time.perf_counter() - began
+import json, resource, sys
+for text in json.load(sys.stdin):
+    classify(text)
+print(start_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"""
 
 
 def measure() -> dict[str, object]:
@@ -35,10 +38,17 @@ def measure() -> dict[str, object]:
     if encoder() is not None:
         found["sentence"] = _costs(texts, Tuning())
         found["sentence_10000_characters_ms"] = _costs(["".join(texts)[:LONG]], Tuning())["p95_ms"]
-    found["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    started = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - ourselves
-    found["start_s"] = round(float(started.stdout), 2)
+    start_s, memory_kib = _in_service(texts)
+    found["start_s"], found["memory_mb"] = round(start_s, 2), round(memory_kib / 1024)
     return found
+
+
+def _in_service(texts: Sequence[str]) -> tuple[float, float]:
+    """Start in seconds and the most memory in KiB of a process of its own: this one has the corpus in it too."""
+    command = [sys.executable, "-c", IN_SERVICE]
+    told = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, timeout=600, check=True)  # noqa: S603 - ourselves
+    said = told.stdout.split()
+    return float(said[0]), float(said[1])
 
 
 def _costs(texts: Sequence[str], tuning: Tuning) -> dict[str, float]:

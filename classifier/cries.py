@@ -6,6 +6,8 @@ from classifier.hits import Hit
 from classifier.lexicon import Kind
 from classifier.normalise import PlainText
 
+BY_ITSELF = 0.5  # of danger: from here on a cue's own sentence stands, whatever the whole text sounds like
+
 
 def cries(
     text: PlainText, hits: tuple[Hit, ...], danger: float, clear_below: float, of_sentence: Callable[[str], float]
@@ -16,7 +18,7 @@ def cries(
         text: the whole text.
         hits: everything found in it.
         danger: what the heads think of the whole.
-        clear_below: below this they clear a cue.
+        clear_below: from here on the whole carries every cue; below it a cue needs its own sentence.
         of_sentence: what they think of a sentence by itself.
     """
     strong = tuple(hit for hit in hits if hit.group.kind is Kind.DANGER and hit.is_strong)
@@ -24,5 +26,5 @@ def cries(
         return strong
     places = [text.sentence(hit.start, hit.end) for hit in strong]
     parts = set(places) - {(0, len(text.plain))}  # each is judged once, however many cues it holds
-    dangerous = {part for part in parts if of_sentence(text.plain[slice(*part)]) >= clear_below}
+    dangerous = {part for part in parts if of_sentence(text.plain[slice(*part)]) >= BY_ITSELF}
     return tuple(hit for hit, place in zip(strong, places, strict=True) if place in dangerous)

@@ -23,17 +23,19 @@ class Unseen:
     """Logits of every utterance from heads that never saw its fold, and how a sentence sounds to them."""
 
     logits: Mapping[str, Matrix]
-    words_of_danger: dict[int, tuple[NDArray[np.floating], float]]  # fold -> weights of features, bias
+    words_of_danger: dict[int, tuple[NDArray[np.floating], float]]  # fold -> weights of features, bias; calibrated
     fold: NDArray[np.intp]
 
 
 def unseen(made: Material, solution: Solved, of_words: Solved, fold: NDArray[np.intp]) -> Unseen:
     """What `solution` says of what it never saw; `of_words`: the same split, the heads over words alone."""
+    slope, *shifts = calibrations(made, {"danger": of_words.unseen["danger"]})["danger"]
     by_fold: dict[int, tuple[NDArray[np.floating], float]] = {}
     for number, heads in of_words.without.items():
         danger = heads["danger"]
-        by_feature = made.sparse.back(danger.weights, len(made.vocabulary.index))
-        by_fold[number] = (by_feature[:, 1] - by_feature[:, 0], float(danger.bias[1] - danger.bias[0]))
+        by_feature = slope * made.sparse.back(danger.weights, len(made.vocabulary.index))
+        bias = slope * float(danger.bias[1] - danger.bias[0]) + shifts[1] - shifts[0]
+        by_fold[number] = (by_feature[:, 1] - by_feature[:, 0], bias)
     return Unseen(solution.unseen, by_fold, fold)
 
 

@@ -21,7 +21,7 @@ from classifier.solve import Head, Matrix, Solved, solve
 FOLDS = 3
 SAMPLE = 16  # one utterance in so many is read anew
 MOVED = 0.02  # 1 - cosine: a vector cut to whole numbers is 0.0001 off, that of another sentence 0.3
-PLAIN_WRITERS = frozenset({*(f"writer-{letter}" for letter in "acdipstuvwx"), "formal-j", "formal-k"})
+PLAIN_WRITERS = frozenset({*(f"writer-{name}" for name in (*"acdipstuvwxz", "aa", "ac", "ae")), "formal-j", "formal-k"})
 """What the confidence is calibrated on: the others wrote traps, twins or look-alikes, or knew the rules."""
 HIDING_WRITERS = frozenset({"writer-m", "writer-n"})
 """Told to hide danger or the second matter: calibrated on them, all else would sound more dangerous than it is."""
@@ -106,16 +106,16 @@ def solved(made: Material) -> dict[str, Solved]:
 
 
 def calibrations(made: Material, unseen: Mapping[str, Matrix]) -> dict[str, tuple[float, ...]]:
-    """Slope and shifts of every head, on what it says of writers whom it never saw.
+    """Slope and shifts of each of these heads, on what it says of writers whom it never saw.
 
     Danger and the hotlines are calibrated on nearly everybody, traps and all: how often danger is called counts there.
     """
     everybody = np.array([row.author not in HIDING_WRITERS for row in made.utterances])
     plain = np.array([row.author in PLAIN_WRITERS for row in made.utterances])
     found = {}
-    for head, table in made.targets.items():
+    for head, logits in unseen.items():
         rows = everybody if head == "danger" or head.startswith("line.") or not plain.any() else plain
-        found[head] = calibrate(unseen[head][rows], table[rows])
+        found[head] = calibrate(logits[rows], made.targets[head][rows])
     return found
 
 

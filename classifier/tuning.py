@@ -24,7 +24,7 @@ class Tuning:
     """The defaults are what evaluation was done with; docs/classifier.md says what each costs."""
 
     danger_at: float = 0.15  # probability from which danger is said
-    not_alone_at: float = 0.22  # doubt (decide.py) from which 12345 is not left alone with it
+    not_alone_at: float = 0.2  # doubt (decide.py) from which 12345 is not left alone with it
     clear_below: float = 0.25  # below this the heads may clear a danger cue
     sentences: bool = True  # read whole sentences where the encoder is there
     departments: Mapping[str, str] = field(default_factory=dict)  # a category's department at this site
