@@ -21,8 +21,10 @@ from classifier.solve import Head, Matrix, Solved, solve
 FOLDS = 3
 SAMPLE = 16  # one utterance in so many is read anew
 MOVED = 0.02  # 1 - cosine: a vector cut to whole numbers is 0.0001 off, that of another sentence 0.3
-PLAIN_WRITERS = frozenset({*(f"writer-{name}" for name in (*"acdipstuvwxz", "aa", "ac", "ae")), "formal-j", "formal-k"})
-"""What the confidence is calibrated on: the others wrote traps, twins or look-alikes, or knew the rules."""
+FAIR_WRITERS = frozenset(
+    {f"writer-{name}" for name in (*"diptuvwxz", "aa", "ac", "ae")} | {f"fair-{number}" for number in range(1, 7)}
+)
+"""What the confidence is calibrated on: they were asked for a fair sample, the others for traps, twins or one thing."""
 HIDING_WRITERS = frozenset({"writer-m", "writer-n"})
 """Told to hide danger or the second matter: calibrated on them, all else would sound more dangerous than it is."""
 NEWTON_STEPS = 15
@@ -109,25 +111,37 @@ def calibrations(made: Material, unseen: Mapping[str, Matrix]) -> dict[str, tupl
     """Slope and shifts of each of these heads, on what it says of writers whom it never saw.
 
     Danger and the hotlines are calibrated on nearly everybody, traps and all: how often danger is called counts there.
+    Elsewhere each author counts the same, however much he wrote: the confidence is wrong by author, not by utterance.
     """
-    everybody = np.array([row.author not in HIDING_WRITERS for row in made.utterances])
-    plain = np.array([row.author in PLAIN_WRITERS for row in made.utterances])
+    authors_of = np.array([row.author for row in made.utterances])
+    everybody = ~np.isin(authors_of, list(HIDING_WRITERS))
+    fair = np.isin(authors_of, list(FAIR_WRITERS))
     found = {}
     for head, logits in unseen.items():
-        rows = everybody if head == "danger" or head.startswith("line.") or not plain.any() else plain
-        found[head] = calibrate(logits[rows], made.targets[head][rows])
+        if head == "danger" or head.startswith("line.") or not fair.any():
+            found[head] = calibrate(logits[everybody], made.targets[head][everybody])
+        else:
+            found[head] = calibrate(logits[fair], made.targets[head][fair], alike(authors_of[fair]))
     return found
 
 
-def calibrate(logits: Matrix, table: Matrix) -> tuple[float, ...]:
+def alike(author: NDArray[np.str_]) -> Matrix:
+    """Weights of rows with which every author counts the same; 1 in the mean."""
+    _, number, written = np.unique(author, return_inverse=True, return_counts=True)
+    weight: Matrix = written.mean() / written[number]
+    return weight
+
+
+def calibrate(logits: Matrix, table: Matrix, weight: Matrix | None = None) -> tuple[float, ...]:
     """One slope, then a shift a class, that make unseen logits honest: least cross-entropy, by Newton's method.
 
     The problem is convex: a step that does not go down is halved, and the end is the same wherever it begins. The first
-    class's shift is 0.
+    class's shift is 0. `weight`: how much each row counts, 1 if it is left out.
     """
     judged = table.sum(axis=1) > 0
     rows, wanted = logits[judged].astype(np.float64), table[judged]
     rows = rows - rows.mean(axis=1, keepdims=True)
+    counts = np.ones((len(rows), 1)) if weight is None else weight[judged][:, None]
 
     def shares_of(point: Matrix) -> Matrix:
         part = rows * point[0] + point[1:]
@@ -137,20 +151,21 @@ def calibrate(logits: Matrix, table: Matrix) -> tuple[float, ...]:
 
     def cost(point: Matrix) -> float:
         said = np.log(np.maximum(shares_of(point), 1e-300))
-        return float(SHRINK / 2 * (point[1:] ** 2).sum() - (wanted * said).sum())
+        return float(SHRINK / 2 * (point[1:] ** 2).sum() - (counts * wanted * said).sum())
 
     found = np.array([1.0, *np.zeros(rows.shape[1])])
     for _ in range(NEWTON_STEPS):
         shares = shares_of(found)
         apart = rows - (shares * rows).sum(axis=1, keepdims=True)
-        by_shift = (shares * apart).sum(axis=0)
+        counted = counts * shares
+        by_shift = (counted * apart).sum(axis=0)
         steep = np.block(
             [
-                [np.array([[(shares * apart**2).sum() + 1e-9]]), by_shift[None, :]],
-                [by_shift[:, None], np.diag(shares.sum(axis=0) + SHRINK) - shares.T @ shares],
+                [np.array([[(counted * apart**2).sum() + 1e-9]]), by_shift[None, :]],
+                [by_shift[:, None], np.diag(counted.sum(axis=0) + SHRINK) - counted.T @ shares],
             ]
         )
-        miss = shares - wanted
+        miss = counts * (shares - wanted)
         step = np.linalg.solve(steep, np.array([(miss * rows).sum(), *(miss.sum(axis=0) + SHRINK * found[1:])]))
         while np.abs(step).max() > SMALLEST_STEP and cost(found - step) > cost(found):
             step /= 2

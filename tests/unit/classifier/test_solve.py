@@ -5,7 +5,7 @@ import pytest
 
 from classifier import solve as solving
 from classifier.solve import BIAS, PENALTY, SHARPNESS, Matrix, solve
-from classifier.train import calibrate
+from classifier.train import alike, calibrate
 
 ROWS, GROUPS = 30, 3
 
@@ -58,6 +58,23 @@ def test_calibration_finds_the_slope_and_how_rare_a_class_is() -> None:
     assert abs(slope - 2.5) < 0.2
     assert np.allclose(found, shifts, atol=0.2)
     assert abs(far[0] / 40 - slope) < 0.05
+
+
+def test_a_row_that_counts_twice_calibrates_as_two_rows() -> None:
+    chance = np.random.default_rng(3)
+    logits, table = chance.normal(size=(60, 3)), np.eye(3)[chance.integers(0, 3, 60)]
+
+    twice = calibrate(logits, table, np.where(np.arange(60) < 20, 2.0, 1.0))
+
+    assert twice == calibrate(np.concatenate([logits, logits[:20]]), np.concatenate([table, table[:20]]))
+    assert twice != calibrate(logits, table)
+
+
+def test_who_wrote_much_counts_no_more_than_who_wrote_little() -> None:
+    weight = alike(np.array(["much", "much", "little", "much"]))
+
+    assert np.isclose(weight[2], weight[[0, 1, 3]].sum())
+    assert np.isclose(weight.mean(), 1)
 
 
 def test_rows_without_a_judgement_teach_that_head_nothing_wrong() -> None:
