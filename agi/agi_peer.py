@@ -82,7 +82,13 @@ class AgiPeer(asyncio.Protocol):
         self._closed(self)
 
     def send(self, command: bytes) -> None:
-        """Write one command; what it is answered is asked for with `line`."""
+        """Write one command; what it is answered is asked for with `line`.
+
+        Raises:
+            AgiHungUp, AgiBroken, AgiTooSlow: it is over; uvloop's transport would say so in words of its own.
+        """
+        if self._failure is not None:
+            raise self._failure
         self.transport.write(command)
 
     async def line(self) -> bytes:
