@@ -47,6 +47,30 @@ async def test_each_hands_a_caller_to_the_other_at_once(running: Plan, stage: St
     assert owners == [["110", "110"], ["12345", "12345"]]
 
 
+@pytest.mark.covers("R-001")
+async def test_two_handed_over_at_once_find_an_agent_each(running: Plan, stage: Stage) -> None:
+    """Both legs look for a free agent in the same moment: no phone is rung for two, and nobody is told busy."""
+    gov = [await stage.agent(f"gov{seat}", platform="12345", seat=seat) for seat in (1, 2)]
+    police = [await stage.agent(f"police{seat}", platform="110", seat=seat) for seat in (1, 2)]
+    first, second = [await stage.caller(f"c{n}", number=f"1380013819{n}") for n in (5, 6)]
+    await all_answer([*gov, *police])
+    (call, ours), (other_call, others) = await asyncio.gather(
+        talks(stage, first, gov, "12345"), talks(stage, second, gov, "12345")
+    )
+    taken_by = await asyncio.gather(
+        brings_in(stage, first, ours.actor, police, to="110", kind="one_key"),
+        brings_in(stage, second, others.actor, police, to="110", kind="one_key"),
+    )
+    legs = await channels_fall_to(running, (4, 4))
+    rung = [len(one.handset.calls) for one in police]
+    await hang_up(stage, first, call)
+    await hang_up(stage, second, other_call)
+
+    assert {party.actor.name for party in taken_by} == {"police1", "police2"}
+    assert rung == [1, 1]
+    assert legs == (4, 4), "both agents who pressed have left"
+
+
 @pytest.mark.covers("R-004", "R-018", "R-006")
 @pytest.mark.parametrize("press", ["handover/stay", "leave"])
 async def test_they_hand_him_back_at_the_moment_when_ours_presses(press: str, running: Plan, stage: Stage) -> None:
