@@ -20,10 +20,8 @@ from tests.e2e.three_parties import all_answer, brings_in, channels_fall_to, tal
 @pytest.mark.covers("R-001", "R-006", "C-09")
 async def test_each_hands_a_caller_to_the_other_at_once(running: Plan, stage: Stage) -> None:
     """Two callers cross on the trunk: each is taken by the other platform's free agent, and neither is lost."""
-    gov = [await stage.agent(f"gov{seat}", platform="12345", seat=seat) for seat in (1, 2)]
-    police = [await stage.agent(f"police{seat}", platform="110", seat=seat) for seat in (1, 2)]
+    gov, police = await _two_agents_each(stage)
     first, second = [await stage.caller(f"c{n}", number=f"1380013819{n}") for n in (1, 2)]
-    await all_answer([*gov, *police])
     (call, ours), (other_call, theirs) = await asyncio.gather(
         talks(stage, first, gov, "12345"), talks(stage, second, police, "110")
     )
@@ -50,10 +48,8 @@ async def test_each_hands_a_caller_to_the_other_at_once(running: Plan, stage: St
 @pytest.mark.covers("R-001")
 async def test_two_handed_over_at_once_find_an_agent_each(running: Plan, stage: Stage) -> None:
     """Both legs look for a free agent in the same moment: no phone is rung for two, and nobody is told busy."""
-    gov = [await stage.agent(f"gov{seat}", platform="12345", seat=seat) for seat in (1, 2)]
-    police = [await stage.agent(f"police{seat}", platform="110", seat=seat) for seat in (1, 2)]
+    gov, police = await _two_agents_each(stage)
     first, second = [await stage.caller(f"c{n}", number=f"1380013819{n}") for n in (5, 6)]
-    await all_answer([*gov, *police])
     (call, ours), (other_call, others) = await asyncio.gather(
         talks(stage, first, gov, "12345"), talks(stage, second, gov, "12345")
     )
@@ -113,6 +109,14 @@ async def test_both_accept_while(leaver: str, legs: tuple[int, int], running: Pl
     assert owners == [here[0]["ownership"]["owner"]] * 2
     assert trip.silences() == []
     assert left == legs
+
+
+async def _two_agents_each(stage: Stage) -> tuple[list[Actor], list[Actor]]:
+    """Agents of 12345 and of 110 who answer by themselves."""
+    gov = [await stage.agent(f"gov{seat}", platform="12345", seat=seat) for seat in (1, 2)]
+    police = [await stage.agent(f"police{seat}", platform="110", seat=seat) for seat in (1, 2)]
+    await all_answer([*gov, *police])
+    return gov, police
 
 
 def _settled_alike(books: tuple[list[Row], list[Row]]) -> bool:

@@ -8,9 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-import uvloop
 
-from agi.agi_peer import AgiHungUp, AgiPeer
 from agi.agi_wire import AgiRefused, AgiUnsendable
 from agi.fastagi import AgiLimits, AgiPortTaken, AgiServer, AgiSession
 from tests.unit.agi.test_agi_wire import text
@@ -240,23 +238,6 @@ async def test_a_peer_that_closes_in_mid_command_is_left(served: Served) -> None
 
     async with served.peer() as peer:
         await honest(peer)
-
-
-def test_who_speaks_after_the_end_is_told_that_it_is_over() -> None:
-    """Also on uvloop, which the program runs on: its closed transport would raise an error of its own."""
-
-    async def play() -> None:
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[AgiPeer] = loop.create_future()
-        server = await loop.create_server(lambda: AgiPeer(QUICK, lambda *_: None, over.set_result), HOST, 0)
-        async with server, asyncio.timeout(5):
-            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-            writer.transport.abort()
-            peer = await over
-            with pytest.raises(AgiHungUp):
-                peer.send(b"NOOP\n")
-
-    uvloop.run(play())
 
 
 async def test_a_job_that_fails_ends_only_its_own_session(served: Served) -> None:
