@@ -20,6 +20,9 @@ TOGETHER_NS = S // 2
 ALONE_NS = 9 * S
 """Nobody and no music: 5 s until a leg without audio ends, the agent's phone, his answer, on a busy machine."""
 
+SILENCE_NS = 5 * S
+"""A leg without audio ends after it; nothing else tells a platform that the PBX behind a standing leg was killed."""
+
 
 class Fate(StrEnum):
     """What became of a caller."""
@@ -145,6 +148,19 @@ def _frozen_ns(run: RunSeen, start_ns: int, end_ns: int) -> int:
     return sum(min(o.ended_ns, end_ns) - max(o.began_ns, start_ns) for o in outages)
 
 
+def _known_gone_ns(caller: CallerSeen, ringing: AgentLeg) -> int | None:
+    """When the platform of this phone could know that he is gone.
+
+    A killed PBX says nothing. A ring that it asked for ends with its connection; but who is rung because an agent who
+    had him is gone is rung for a leg that stands, and that ends by its silence.
+    """
+    if caller.cut_by_pbx_ns is None:
+        return caller.leg.ended_ns if caller.leg else None
+    before = (one.leg for one in caller.agents if one.site == ringing.site and one.leg.answered_ns)
+    is_recall = any(leg.ended_ns is not None and leg.ended_ns <= ringing.leg.began_ns for leg in before)
+    return caller.cut_by_pbx_ns + (SILENCE_NS if is_recall else 0)
+
+
 def ghost_rings(caller: CallerSeen, run: RunSeen) -> Iterator[tuple[AgentLeg, float]]:
     """Phones that rang on, or began to, for a caller who was gone; with the seconds of it. Danger is meant to.
 
@@ -152,10 +168,10 @@ def ghost_rings(caller: CallerSeen, run: RunSeen) -> Iterator[tuple[AgentLeg, fl
     """
     if caller.danger or caller.leg is None:
         return
-    gone_ns = caller.cut_by_pbx_ns or caller.leg.ended_ns
-    if gone_ns is None:
-        return
     for one in caller.agents:
+        gone_ns = _known_gone_ns(caller, one)
+        if gone_ns is None:
+            return
         stopped_ns = one.leg.answered_ns or one.leg.ended_ns
         if stopped_ns is None or stopped_ns > gone_ns:
             start_ns, end_ns = max(gone_ns, one.leg.began_ns), stopped_ns or gone_ns

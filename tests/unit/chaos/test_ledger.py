@@ -181,6 +181,27 @@ def test_a_phone_that_rings_on_for_a_caller_who_is_gone_is_a_ghost_but_not_for_d
     assert rules(run(replace(ghost, danger=True)), books) == []
 
 
+@pytest.mark.parametrize(
+    ("until_s", "ghosts"),
+    [(16.9, []), (17.1, [("ghost_ring", NUMBER)])],
+    ids=["while the leg's silence is counted", "on after it"],
+)
+def test_who_is_rung_for_a_leg_that_stands_cannot_know_at_once_that_its_far_pbx_was_killed(
+    until_s: float, ghosts: list[tuple[str, str]]
+) -> None:
+    li_died = replace(LI, leg=replace(LI.leg, ended_ns=at(8.5)))
+    wu = replace(LI, leg=leg("wu", 9, None, until_s))
+    cut = replace(CALLER, agents=(ZHANG, li_died, wu), cut_by_pbx_ns=at(10))
+
+    assert [one for one in rules(run(cut)) if one[0] == "ghost_ring"] == ghosts
+
+
+def test_a_ring_that_a_killed_pbx_asked_for_ends_with_its_connection() -> None:
+    cut = replace(CALLER, agents=(ZHANG, replace(LI, leg=leg("li", 9, None, 13))), cut_by_pbx_ns=at(10))
+
+    assert ("ghost_ring", NUMBER) in rules(run(cut))
+
+
 # ---- the books
 
 
