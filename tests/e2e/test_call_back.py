@@ -20,6 +20,9 @@ from tests.e2e.scene import LIMIT_S, Row, Scene, eventually, heal, strike
 LISTED_WITHIN_S = 5.0
 """After the PBX is back (architecture.md §7)."""
 
+STILL_RINGS_S = 2.0
+"""As long as a CANCEL may take; what rings longer for a caller who is gone rings for nobody."""
+
 
 async def waiting(who: Actor, incident: str) -> list[Row]:
     """Who of this incident waits to be called back, as this agent's desk has it."""
@@ -111,3 +114,18 @@ async def test_who_was_cut_is_listed_in_time_and_called_back_once_with_one_click
     assert await waiting(wang, incident) == []
     calls = (await scene.trace(first, incident))["calls"]
     assert len(calls) == 2, "the lost call and the new one, of one incident"
+
+
+@pytest.mark.covers("S-2")
+async def test_a_phone_of_the_other_platform_is_silent_soon_after_the_callers_pbx_was_killed(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key_at_the_desk()
+    await scene.rings()
+    killed_ns = time.time_ns()
+    strike(scene.plan, "12345", "asterisk", signal.SIGKILL)
+    await scene.stage.bell.until(lambda: scene.li.call and scene.li.call.ended_ns, LIMIT_S)
+    await heal(scene.plan)
+
+    assert scene.li.call is not None
+    assert scene.li.call.ended_ns is not None, "it rings on"
+    assert scene.li.call.ended_ns - killed_ns < STILL_RINGS_S * 1e9
