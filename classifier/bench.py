@@ -47,7 +47,7 @@ def measure() -> dict[str, object]:
 def _in_service(texts: Sequence[str]) -> tuple[float, float]:
     """Start in seconds and the most memory in KiB of a process of its own: this one has the corpus in it too."""
     command = [sys.executable, "-c", IN_SERVICE]
-    told = subprocess.run(  # noqa: S603 - ourselves: no word of the command comes from outside
+    told = subprocess.run(  # noqa: S603 - our own interpreter, our own words
         command, input=json.dumps(texts), capture_output=True, text=True, timeout=600, check=True
     )
     said = told.stdout.split()

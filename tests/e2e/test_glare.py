@@ -8,12 +8,12 @@ import time
 import pytest
 
 from callflow.lab.plan import Plan
-from softphone_sim.bench import joined
+from softphone_sim.bench import joined, key_at_desk
 from softphone_sim.run.acts import hang_up, set_policy
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script.model import Policy
 from tests.e2e.round_trip import RoundTrip, phases
-from tests.e2e.scene import LIMIT_S, Row, eventually
+from tests.e2e.scene import LIMIT_S, Row, call_at, eventually
 from tests.e2e.three_parties import all_answer, brings_in, channels_fall_to, talks
 
 
@@ -65,6 +65,28 @@ async def test_two_handed_over_at_once_find_an_agent_each(running: Plan, stage: 
     assert {party.actor.name for party in taken_by} == {"police1", "police2"}
     assert rung == [1, 1]
     assert legs == (4, 4), "both agents who pressed have left"
+
+
+@pytest.mark.covers("R-001")
+async def test_who_has_brought_in_another_and_left_is_found_for_the_next_caller(running: Plan, stage: Stage) -> None:
+    """His first caller still talks, with the fire brigade; the only agent of 110 is free, and is rung."""
+    gov = [await stage.agent(f"gov{seat}", platform="12345", seat=seat) for seat in (1, 2)]
+    police = await stage.agent("police", platform="110", seat=1)
+    fire = await stage.phone("fire", number="119", carrier=1)
+    await all_answer([*gov, police, fire])
+    first, second = [await stage.caller(f"c{n}", number=f"1380013819{n}") for n in (7, 8)]
+    call, ours = await talks(stage, first, gov, "12345")
+    theirs = await brings_in(stage, first, ours.actor, [police], to="110", kind="one_key")
+    await call_at(stage, police)
+    key_ns = await key_at_desk(police, target="119", kind="three_party", consent="agreed")
+    await joined(stage, first, "fire", key_ns, around_ms=0)
+    await hang_up(stage, police, theirs.call)
+    other_call, others = await talks(stage, second, gov, "12345")
+    again = await brings_in(stage, second, others.actor, [police], to="110", kind="one_key")
+    await hang_up(stage, first, call)
+    await hang_up(stage, second, other_call)
+
+    assert again.actor is police
 
 
 @pytest.mark.covers("R-004", "R-018", "R-006")
