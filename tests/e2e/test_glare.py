@@ -68,7 +68,7 @@ async def test_two_handed_over_at_once_find_an_agent_each(running: Plan, stage: 
 
 
 @pytest.mark.covers("R-001")
-async def test_who_has_brought_in_another_and_left_is_found_for_the_next_caller(running: Plan, stage: Stage) -> None:
+async def test_who_has_brought_in_another_and_left_is_found_for_the_next_caller(stage: Stage) -> None:
     """His first caller still talks, with the fire brigade; the only agent of 110 is free, and is rung."""
     gov = [await stage.agent(f"gov{seat}", platform="12345", seat=seat) for seat in (1, 2)]
     police = await stage.agent("police", platform="110", seat=1)
