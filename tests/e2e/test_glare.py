@@ -13,7 +13,7 @@ from softphone_sim.run.acts import hang_up, set_policy
 from softphone_sim.run.stage import Actor, Stage
 from softphone_sim.script.model import Policy
 from tests.e2e.round_trip import RoundTrip, phases
-from tests.e2e.scene import LIMIT_S, Row, call_at, eventually
+from tests.e2e.scene import LIMIT_S, Row, eventually
 from tests.e2e.three_parties import all_answer, brings_in, channels_fall_to, talks
 
 
@@ -77,7 +77,7 @@ async def test_who_has_brought_in_another_and_left_is_found_for_the_next_caller(
     first, second = [await stage.caller(f"c{n}", number=f"1380013819{n}") for n in (7, 8)]
     call, ours = await talks(stage, first, gov, "12345")
     theirs = await brings_in(stage, first, ours.actor, [police], to="110", kind="one_key")
-    await call_at(stage, police)
+    assert await stage.bell.until(lambda: _phase_at(police) == "talking" or None, LIMIT_S)
     key_ns = await key_at_desk(police, target="119", kind="three_party", consent="agreed")
     await joined(stage, first, "fire", key_ns, around_ms=0)
     await hang_up(stage, police, theirs.call)
@@ -131,6 +131,12 @@ async def test_both_accept_while(leaver: str, legs: tuple[int, int], running: Pl
     assert owners == [here[0]["ownership"]["owner"]] * 2
     assert trip.silences() == []
     assert left == legs
+
+
+def _phase_at(agent: Actor) -> str | None:
+    """Where his desk has his call now."""
+    assert agent.desk is not None
+    return next((event.body["phase"] for event in reversed(agent.desk.events) if event.type == "call"), None)
 
 
 async def _two_agents_each(stage: Stage) -> tuple[list[Actor], list[Actor]]:
